@@ -1,0 +1,208 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Runs inside the virtual machine (see test.sh): what only a kernel with AppArmor and cgroup v2
+# can show. Prints TAP. The working folder is the share: runward, lib/, profiles/, box.tar.
+#
+# Everything is ten times slower here, one `docker run` takes 4 to 14 s: so many checks look at
+# the report of one container, and none depends on time.
+set -u
+cd "$(dirname "$0")" || exit 2
+work=/run/checks
+mkdir -p $work
+trap 'cp $work/*.log $work/*.err /var/log/runward/* /vm/out/ 2>/dev/null' EXIT # run.sh's --out
+
+count=0 failed=0
+ok() { count=$((count + 1)); echo "ok $count - $1"; }
+not_ok() { # NAME, then diagnostics
+  count=$((count + 1)) failed=$((failed + 1))
+  echo "not ok $count - $1"
+  shift
+  printf '%s\n' "$@" | sed 's/^/# /'
+}
+check() { # NAME COMMAND…
+  local name=$1 output; shift
+  if output=$("$@" 2>&1); then ok "$name"; else not_ok "$name" "failed: $*" "$output"; fi
+}
+is() { # NAME ACTUAL EXPECTED
+  if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got:      $2" "expected: $3"; fi
+}
+
+# --- the engine ---
+
+start_dockerd() { # CGROUP-DRIVER
+  jq -n --arg driver "$1" '{bridge: "none", iptables: false, ip6tables: false,
+    "exec-opts": ["native.cgroupdriver=\($driver)"], runtimes: {runward: {path: "/usr/local/bin/runward"}}}' >$work/daemon.json
+  setsid dockerd --config-file $work/daemon.json --pidfile $work/dockerd.pid >$work/dockerd.log 2>&1 &
+  for _ in {1..600}; do
+    if grep -q 'API listen on' $work/dockerd.log; then return; fi
+    kill -0 $! 2>/dev/null || break
+    sleep .2
+  done
+  echo "Bail out! dockerd does not start"
+  tail -20 $work/dockerd.log | sed 's/^/# /'
+  exit 2
+}
+stop_dockerd() {
+  local pid tries
+  pid=$(cat $work/dockerd.pid) && kill "$pid"
+  for ((tries = 0; tries < 300; tries++)); do kill -0 "$pid" 2>/dev/null || return 0; sleep .1; done
+  kill -KILL "$pid"
+}
+refused() { # WHAT RULE docker-run-options…
+  local what=$1 rule=$2 code=0 output; shift 2
+  output=$(docker run --rm --runtime=runward "$@" box true 2>&1) || code=$?
+  is "$what is refused with exit code 125" "$code" 125
+  case $output in
+    *runward:*"(rule $rule)"*) ok "$what: the message names rule $rule" ;;
+    *) not_ok "$what: the message names rule $rule" "$output" ;;
+  esac
+}
+
+# --- a container's report: what it sees of itself, as key=value ---
+
+# shellcheck disable=SC2016  # expands in the container
+report='
+for key in CapInh CapPrm CapEff CapBnd CapAmb NoNewPrivs Seccomp; do
+  echo "$key=$(sed -n "s/^$key:[[:space:]]*//p" /proc/self/status)"
+done
+echo "apparmor=$(cat /proc/self/attr/current)"
+for file in memory.max memory.swap.max cpu.max pids.max; do echo "$file=$(cat /sys/fs/cgroup/$file)"; done
+while read -r _ path type options _; do
+  case $path in / | /tmp | /run | /var/tmp) echo "mount:$path=,$type,$options," ;; esac
+done </proc/self/mounts
+tries() { if sh -c "$2" 2>/dev/null; then echo "$1=yes"; else echo "$1=no"; fi; }
+tries write:/ "echo >/file"
+tries write:/etc "echo >/etc/file"
+for path in /tmp /run /var/tmp; do
+  tries write:$path "echo >$path/file"
+  tries run:$path "cp /bin/busybox $path/busybox && $path/busybox true"
+done
+tries write:/tmp/denied "echo >/tmp/denied"
+echo "core=$(ulimit -c)"
+echo "oom_score_adj=$(cat /proc/self/oom_score_adj)"
+echo "end=end"
+'
+run() { # NAME RUNTIME docker-run-options…: the report goes to $work/NAME
+  local name=$1 runtime=$2; shift 2
+  docker run --rm --runtime="$runtime" "$@" box sh -c "$report" >"$work/$name" 2>"$work/$name.err" || true
+  now=$name
+  [ "$(value end)" = end ] || not_ok "container '$name' runs to its end" "$(tail -5 "$work/$name" "$work/$name.err")"
+}
+value() { sed -n "s|^$1=||p" "$work/$now"; } # of the last report
+mounted_with() { # PATH OPTION…
+  local options option; options=$(value "mount:$1"); shift
+  for option; do case $options in *",$option,"*) ;; *) echo "no $option in: $options"; return 1 ;; esac; done
+}
+
+# --- what is expected under the profile `default` (the rules' own documentation says why) ---
+
+capabilities=0x4fb # CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID NET_BIND_SERVICE
+bytes=$(($(awk '$1 == "MemTotal:" {print $2}' /proc/meminfo) * 1024))
+page=4096
+quarter=$((bytes / 4)) ceiling=$((bytes * 80 / 100))
+[ $quarter -le $((4 << 30)) ] || quarter=$((4 << 30))
+cpus=$(nproc)
+quota=$((cpus * 100000 / 2))
+[ $quota -ge 100000 ] || quota=100000
+near() { # ACTUAL EXPECTED: the kernel rounds down to pages, the policy's per cent may round too
+  [ "$1" != max ] && [ "$1" -le "$2" ] && [ $(($2 - $1)) -lt $((2 * page)) ]
+}
+limits_are() { # memory.max cpu.max pids.max
+  check "$now: memory.max=$(value memory.max) is $1" near "$(value memory.max)" "$1"
+  is "$now: memory.swap.max is 0" "$(value memory.swap.max)" 0
+  is "$now: cpu.max is $2" "$(value cpu.max)" "$2"
+  is "$now: pids.max is $3" "$(value pids.max)" "$3"
+}
+
+# --- the checks ---
+
+install -m 755 runward /usr/local/bin/runward
+for lib in lib/*; do # those of a dynamically linked runward that this system lacks
+  [ ! -e "$lib" ] || ldconfig -p | grep -q "${lib#lib/} " || cp "$lib" /usr/local/lib/
+done
+ldconfig
+[ ! -d profiles ] || { mkdir -p /usr/local/share/runward && cp -r profiles /usr/local/share/runward/; }
+
+echo "# $(sed -n 's/^PRETTY_NAME=//p' /etc/os-release), kernel $(uname -r), $cpus CPUs, $((bytes >> 20)) MiB"
+is "this machine has AppArmor" "$(cat /sys/module/apparmor/parameters/enabled)" Y
+is "this machine has cgroup v2" "$(stat -f -c %T /sys/fs/cgroup)" cgroup2fs
+check "runward runs here" runward --version
+
+start_dockerd systemd
+docker import box.tar box >/dev/null
+
+run plain-runc runc
+is "$now: AppArmor profile (the control)" "$(value apparmor)" "docker-default (enforce)"
+is "$now: can write to / (the control)" "$(value write:/)" yes
+
+run default runward
+limits_are "$quarter" "$quota 100000" 1024
+is "$now: AppArmor profile is the engine's where runward-default is not loaded" "$(value apparmor)" "docker-default (enforce)"
+for set in CapEff CapPrm CapBnd; do
+  check "$now: $set=$(value $set) is within the profile's" test $((0x0$(value $set) & ~capabilities)) -eq 0
+done
+is "$now: CapInh" "$(value CapInh)" 0000000000000000
+is "$now: CapAmb" "$(value CapAmb)" 0000000000000000
+is "$now: NoNewPrivs" "$(value NoNewPrivs)" 1
+is "$now: Seccomp" "$(value Seccomp)" 2
+check "$now: / is mounted read-only" mounted_with / ro
+is "$now: cannot write to /" "$(value write:/)" no
+is "$now: cannot write to /etc" "$(value write:/etc)" no
+for path in /tmp /run /var/tmp; do
+  check "$now: $path is a tmpfs with nosuid,nodev,noexec" mounted_with $path tmpfs rw nosuid nodev noexec
+  is "$now: can write to $path" "$(value "write:$path")" yes
+  is "$now: cannot run a program from $path" "$(value "run:$path")" no
+done
+is "$now: can write to /tmp/denied (the control of the last AppArmor check)" "$(value write:/tmp/denied)" yes
+is "$now: oom_score_adj" "$(value oom_score_adj)" 0
+
+run smaller-limits runward --memory 64m --cpus 0.5 --pids-limit 50
+limits_are $((64 << 20)) "50000 100000" 50
+
+run larger-limits runward --memory $((bytes * 2)) --memory-swap -1 --pids-limit -1 --ulimit core=1000000
+check "$now: memory.max=$(value memory.max) is 80 % of the machine" near "$(value memory.max)" "$ceiling"
+is "$now: memory.swap.max is 0" "$(value memory.swap.max)" 0
+is "$now: no core dumps" "$(value core)" 0
+check "$now: pids.max=$(value pids.max) is at most 4096" test "$(value pids.max)" -le 4096
+
+refused --privileged privileged --privileged
+refused apparmor=unconfined apparmor --security-opt apparmor=unconfined
+
+apparmor_parser -r <<'P'
+profile runward-default flags=(attach_disconnected,mediate_deleted) {
+  capability,
+  file,
+  mount,
+  network,
+  ptrace,
+  signal,
+  umount,
+  unix,
+  deny /tmp/denied w,
+}
+P
+run own-profile runward
+is "$now: AppArmor profile where runward-default is loaded" "$(value apparmor)" "runward-default (enforce)"
+is "$now: it is enforced" "$(value write:/tmp) $(value write:/tmp/denied)" "yes no"
+apparmor_parser -R <<<'profile runward-default {}'
+
+# From the host's side, and with the other cgroup driver.
+stop_dockerd
+start_dockerd cgroupfs
+mkfifo $work/hold
+docker run -i --rm --cidfile $work/cid --runtime=runward box sh -c "$report cat" <$work/hold >$work/cgroupfs 2>$work/cgroupfs.err &
+exec 9>$work/hold # held open, so the container's cat keeps it alive
+now=cgroupfs
+while [ -z "$(value end)" ] && kill -0 $! 2>/dev/null; do sleep .2; done
+limits_are "$quarter" "$quota 100000" 1024
+group=/sys/fs/cgroup/docker/$(cat $work/cid)
+is "$now: the host sees the same limits" \
+  "$(cat "$group/memory.max") $(cat "$group/cpu.max") $(cat "$group/pids.max")" "$(value memory.max) $quota 100000 1024"
+is "$now: AppArmor profile" "$(value apparmor)" "docker-default (enforce)"
+exec 9>&-
+wait $!
+stop_dockerd
+
+echo "1..$count"
+[ $failed -eq 0 ]

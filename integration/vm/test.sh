@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# test.sh [--suite bookworm|trixie] [run.sh's other options] - checks.sh in a virtual machine.
+#
+# RUNWARD names the binary under test (default build/release/runward). Prints TAP and a closing
+# `N passed, N failed`. Exit code 0 only if all the checks ran and passed.
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+repo=$(readlink -f "$here/../..")
+runward=$(readlink -f "${RUNWARD:-$repo/build/release/runward}")
+[ -x "$runward" ] || { echo "no runward at '$runward': build it, or name one by RUNWARD=" >&2; exit 2; }
+# shellcheck source=../lib/packages.sh
+source "$here/../lib/packages.sh"
+need_packages busybox-static
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+share=$work/share rootfs=$work/rootfs
+mkdir -p "$share/lib" "$rootfs"/{bin,etc,proc,sys,dev,run,tmp,var/tmp}
+cp "$here/checks.sh" "$share/"
+cp "$runward" "$share/runward"
+[ ! -d "$repo/profiles" ] || cp -r "$repo/profiles" "$share/"
+# Libraries of a dynamically linked binary; the C library is always the guest's own.
+{ ldd "$runward" 2>/dev/null || true; } | awk '$2 == "=>" && $3 ~ /^\// && $1 !~ /^lib(c|m|dl|rt|pthread)\.so/ {print $3}' |
+  while read -r lib; do cp -L "$lib" "$share/lib/"; done
+cp /bin/busybox "$rootfs/bin/"
+for applet in $(busybox --list); do [ -e "$rootfs/bin/$applet" ] || ln -s busybox "$rootfs/bin/$applet"; done
+tar -C "$rootfs" -cf "$share/box.tar" .
+
+code=0
+"$here/run.sh" --share "$share" "$@" -- bash checks.sh | tee "$work/tap" || code=$?
+passed=$(grep -c '^ok ' "$work/tap" || true) failed=$(grep -c '^not ok ' "$work/tap" || true)
+plan=$(sed -n 's/^1\.\.//p' "$work/tap")
+echo "$passed passed, $failed failed"
+if [ "$code" -ne 0 ]; then exit "$code"; fi
+if [ "${plan:-0}" -eq 0 ] || [ "$plan" -ne "$passed" ]; then echo "not all of the checks ran" >&2; exit 1; fi

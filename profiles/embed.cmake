@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# Writes the table of shipped profiles (shim/policy/shipped.h) as C++:
+#   cmake -DPROFILES=compat;default;strict -DFOLDER=profiles -DOUTPUT=shipped_profiles.cc -P embed.cmake
+# Lines that are comments become empty: they are half of the text, and it is parsed at each start of a container.
+# (JSON has no text over several lines, so a line that begins with // is a comment.)
+
+function(embed variable path)
+  set(text "")
+  if(EXISTS "${path}")
+    file(READ "${path}" text)
+    string(REGEX REPLACE "\n[ \t]*//[^\n]*" "\n" text "\n${text}")
+    string(REGEX REPLACE "\n[ \t]+" "\n" text "${text}")
+    string(SUBSTRING "${text}" 1 -1 text)
+    if(text MATCHES "\\)json\"")
+      message(FATAL_ERROR "${path} holds the end of a raw string literal")
+    endif()
+  endif()
+  set(${variable} "R\"json(${text})json\"" PARENT_SCOPE)
+endfunction()
+
+set(rows "")
+foreach(name IN LISTS PROFILES)
+  embed(profile "${FOLDER}/${name}/profile.json")
+  embed(seccomp "${FOLDER}/${name}/seccomp.json")
+  string(APPEND rows "    ShippedProfile{\"${name}\", ${profile}, ${seccomp}},\n")
+endforeach()
+
+file(WRITE "${OUTPUT}" "// Made by profiles/embed.cmake.
+#include \"shim/policy/shipped.h\"
+
+#include <array>
+
+namespace runward::policy {
+namespace {
+
+constexpr std::array kShipped = {
+${rows}};
+
+}  // namespace
+
+std::span<const ShippedProfile> shipped_profiles() { return kShipped; }
+
+}  // namespace runward::policy
+")

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+
+namespace runward {
+namespace {
+
+constexpr mode_t kGroupOrOtherMayWrite = S_IWGRP | S_IWOTH;
+
+Status check_root_owned(const struct stat& status, const std::string& path) {
+  if (status.st_uid == 0 && (status.st_mode & kGroupOrOtherMayWrite) == 0) return ok();
+  return make_error(ErrorKind::policy, "'" + path + "' can be written by others than root (owner " +
+                                           std::to_string(status.st_uid) + "): chown root and chmod go-w it");
+}
+
+std::string temporary_name(const std::string& name) { return "." + name + ".runward-" + std::to_string(::getpid()); }
+
+// An unlinked-on-failure temporary file: what was half written never stays behind.
+class TemporaryFile {
+ public:
+  TemporaryFile(int directory, std::string name) : directory_(directory), name_(std::move(name)) {}
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    if (!kept_) ::unlinkat(directory_, name_.c_str(), 0);
+  }
+  Status rename_to(const std::string& target) {
+    if (::renameat(directory_, name_.c_str(), directory_, target.c_str()) != 0) return errno_error("rename", target);
+    kept_ = true;
+    return ok();
+  }
+
+ private:
+  int directory_;
+  std::string name_;
+  bool kept_ = false;
+};
+
+}  // namespace
+
+Result<UniqueFd> open_directory(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return errno_error("open", path);
+  return fd;
+}
+
+Result<UniqueFd> open_regular(int directory, const std::string& path) {
+  UniqueFd fd(::openat(directory, path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  if (!fd) return errno_error("open", path);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return errno_error("stat", path);
+  if (!S_ISREG(status.st_mode)) return make_error(ErrorKind::io, "'" + path + "' is no regular file");
+  return fd;
+}
+
+Result<std::string> read_all(const UniqueFd& fd, std::size_t max_bytes, std::string_view name) {
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return errno_error("stat", name);
+  std::string text;
+  const auto too_large = [&] {
+    return make_error(ErrorKind::io,
+                      "'" + std::string(name) + "' is larger than " + std::to_string(max_bytes) + " bytes");
+  };
+  if (S_ISREG(status.st_mode)) {
+    if (static_cast<std::size_t>(status.st_size) > max_bytes) return too_large();
+    text.reserve(static_cast<std::size_t>(status.st_size) + 1);
+  }
+  std::array<char, 65536> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills it
+  for (;;) {
+    const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error("read", name);
+    if (got == 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (text.size() > max_bytes) return too_large();
+  }
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
+  SHIM_TRY(const UniqueFd fd, open_regular(AT_FDCWD, path));
+  return read_all(fd, max_bytes, path);
+}
+
+Status check_only_root_writes(const UniqueFd& fd, const std::string& path) {
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return errno_error("stat", path);
+  SHIM_CHECK(check_root_owned(status, path));
+  std::filesystem::path directory(path);
+  if (!directory.is_absolute()) return ok();
+  do {
+    directory = directory.parent_path();
+    if (::stat(directory.c_str(), &status) != 0) return errno_error("stat", directory.native());
+    SHIM_CHECK(check_root_owned(status, directory.native()));
+  } while (directory != directory.root_path());
+  return ok();
+}
+
+Status write_all(int fd, std::string_view text, std::string_view name) {
+  while (!text.empty()) {
+    const ssize_t put = ::write(fd, text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return errno_error("write", name);
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return ok();
+}
+
+Status append_line(const std::string& path, std::string_view line) {
+  constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  constexpr mode_t kFileMode = 0640;
+  constexpr mode_t kFolderMode = 0750;
+  UniqueFd fd(::open(path.c_str(), kFlags, kFileMode));
+  if (!fd && errno == ENOENT) {
+    ::mkdir(std::filesystem::path(path).parent_path().c_str(), kFolderMode);
+    fd = UniqueFd(::open(path.c_str(), kFlags, kFileMode));
+  }
+  if (!fd) return errno_error("open", path);
+  const ssize_t put = ::write(fd.get(), line.data(), line.size());
+  if (put < 0) return errno_error("write", path);
+  if (static_cast<std::size_t>(put) != line.size())
+    return make_error(ErrorKind::io, "write '" + path + "': only a part of the line fitted");
+  return ok();
+}
+
+Status replace_file(const UniqueFd& directory, const std::string& name, std::string_view text, mode_t mode) {
+  const std::string temporary = temporary_name(name);
+  // A crash of an earlier process with our pid may have left one; the directory is the engine's or root's own.
+  ::unlinkat(directory.get(), temporary.c_str(), 0);
+  const UniqueFd fd(
+      ::openat(directory.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) return errno_error("create", temporary);
+  TemporaryFile guard(directory.get(), temporary);
+  struct stat old {};
+  if (::fstatat(directory.get(), name.c_str(), &old, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(old.st_mode)) {
+    mode = old.st_mode & 07777;
+    if (::fchown(fd.get(), old.st_uid, old.st_gid) != 0) return errno_error("chown", temporary);
+  }
+  SHIM_CHECK(write_all(fd.get(), text, temporary));
+  if (::fchmod(fd.get(), mode) != 0) return errno_error("chmod", temporary);
+  if (::fsync(fd.get()) != 0) return errno_error("fsync", temporary);
+  return guard.rename_to(name);
+}
+
+}  // namespace runward

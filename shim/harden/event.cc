@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/harden/event.h"
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+namespace runward::harden {
+namespace {
+
+std::string_view word(policy::Mode mode) {
+  switch (mode) {
+    case policy::Mode::enforce: return "enforce";
+    case policy::Mode::audit: return "audit";
+    case policy::Mode::off: return "off";
+  }
+  return "";
+}
+
+std::string_view word(Operation operation) {
+  switch (operation) {
+    case Operation::set: return "set";
+    case Operation::insert: return "insert";
+    case Operation::remove: return "remove";
+  }
+  return "";
+}
+
+std::string_view word(Severity severity) { return severity == Severity::violation ? "violation" : "notice"; }
+
+oci::Value to_json(const Change& change) {
+  oci::Value json = {
+      {"operation", word(change.operation)}, {"pointer", change.where.to_string()}, {"reason", change.reason}};
+  if (change.before) json["before"] = *change.before;
+  if (change.after) json["after"] = *change.after;
+  return json;
+}
+
+oci::Value head(const EventContext& context) {
+  oci::Value json = {{"time", rfc3339(context.time)},   {"engine", context.engine},   {"container", context.container},
+                     {"bundle", context.bundle},        {"command", context.command}, {"profile", context.profile},
+                     {"selected", context.selected}, {"policy_hash", context.policy_hash}};
+  if (!context.image.empty()) json["image"] = context.image;
+  return json;
+}
+
+// Names of containers, images and paths may hold what is no UTF-8; an event is written all the same.
+std::string to_line(const oci::Value& json) {
+  return json.dump(-1, ' ', false, oci::Value::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string rfc3339(std::chrono::system_clock::time_point time) {
+  const auto since_epoch = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+  const std::time_t seconds = static_cast<std::time_t>(since_epoch / 1'000'000'000);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%09lldZ", parts.tm_year + 1900,
+                parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                static_cast<long long>(since_epoch % 1'000'000'000));
+  return text.data();
+}
+
+oci::Value to_json(const Outcome& outcome, const std::string& profile) {
+  oci::Value findings = oci::Value::array();
+  for (const Finding& finding : outcome.verdict.findings)
+    findings.push_back({{"severity", word(finding.severity)},
+                        {"pointer", finding.where.to_string()},
+                        {"message", message(finding, outcome.rule, profile)}});
+  oci::Value changes = oci::Value::array();
+  for (const Change& change : outcome.verdict.changes) changes.push_back(to_json(change));
+  return {{"rule", name_of(outcome.rule)},
+          {"mode", word(outcome.mode)},
+          {"findings", std::move(findings)},
+          {"changes", std::move(changes)}};
+}
+
+std::string event_line(const EventContext& context, const Report& report, const policy::Policy& policy) {
+  oci::Value json = head(context);
+  json["decision"] = report.refused() ? "refused" : "allowed";
+  if (report.refused()) json["message"] = refusal_message(report, policy);
+  json["rules"] = oci::Value::array();
+  for (const Outcome& outcome : report.outcomes) json["rules"].push_back(to_json(outcome, policy.profile));
+  return to_line(json);
+}
+
+std::string error_event_line(const EventContext& context, const std::string& message) {
+  oci::Value json = head(context);
+  json["decision"] = "error";
+  json["message"] = message;
+  json["rules"] = oci::Value::array();
+  return to_line(json);
+}
+
+}  // namespace runward::harden

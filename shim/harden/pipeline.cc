@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/harden/pipeline.h"
+
+#include <algorithm>
+#include <array>
+
+#include "shim/harden/engine_defaults.h"
+#include "shim/harden/steps/steps.h"
+
+namespace runward::harden {
+namespace {
+
+using policy::Mode;
+using policy::RuleId;
+using std::string_view_literals::operator""sv;
+
+constexpr std::array<std::string_view, 0> kNothing{};
+constexpr std::array kPrivileged = {"/process/capabilities"sv, "/process/apparmorProfile"sv, "/linux/devices"sv,
+                                    "/linux/resources/devices"sv, "/linux/maskedPaths"sv, "/linux/readonlyPaths"sv,
+                                    "/linux/seccomp"sv};
+constexpr std::array kNamespaces = {"/linux/namespaces"sv};
+constexpr std::array kUser = {"/user"sv};
+constexpr std::array kNoNewPrivileges = {"/noNewPrivileges"sv};
+constexpr std::array kCapabilities = {"/capabilities"sv};
+constexpr std::array kSeccomp = {"/linux/seccomp"sv};
+constexpr std::array kAppArmor = {"/apparmorProfile"sv};
+constexpr std::array kRootfs = {"/root/readonly"sv, "/mounts"sv};
+constexpr std::array kMounts = {"/mounts"sv, "/linux/rootfsPropagation"sv};
+constexpr std::array kMaskedPaths = {"/linux/maskedPaths"sv, "/linux/readonlyPaths"sv};
+constexpr std::array kDevices = {"/linux/devices"sv, "/linux/resources/devices"sv};
+constexpr std::array kMemory = {"/memory"sv};
+constexpr std::array kCpu = {"/cpu"sv};
+constexpr std::array kPids = {"/pids"sv};
+constexpr std::array kUnified = {"/unified"sv};
+constexpr std::array kRlimits = {"/rlimits"sv};
+constexpr std::array kOomScore = {"/oomScoreAdj"sv};
+constexpr std::array kSysctl = {"/linux/sysctl"sv};
+constexpr std::array kHooks = {"/hooks"sv};
+constexpr std::array kAnnotations = {"/annotations"sv};
+
+constexpr Step spec_step(RuleId rule, std::span<const std::string_view> touches,
+                         Verdict (*function)(const oci::Spec&, const Context&)) {
+  return {.rule = rule, .touches = touches, .on_spec = function, .on_process = nullptr, .on_resources = nullptr};
+}
+constexpr Step process_step(RuleId rule, std::span<const std::string_view> touches,
+                            Verdict (*function)(const oci::Process&, const Context&)) {
+  return {.rule = rule, .touches = touches, .on_spec = nullptr, .on_process = function, .on_resources = nullptr};
+}
+constexpr Step resources_step(RuleId rule, std::span<const std::string_view> touches,
+                              Verdict (*function)(const oci::LinuxResources&, const Context&)) {
+  return {.rule = rule, .touches = touches, .on_spec = nullptr, .on_process = nullptr, .on_resources = function};
+}
+
+constexpr std::array kSteps = {
+    spec_step(RuleId::spec_sane, kNothing, &steps::refuse_insane_spec),
+    spec_step(RuleId::runtime_flags, kNothing, &steps::refuse_loosening_flags),
+    spec_step(RuleId::restore, kNothing, &steps::refuse_restore),
+    spec_step(RuleId::image, kNothing, &steps::require_listed_image),
+    spec_step(RuleId::privileged, kPrivileged, &steps::refuse_privileged),
+    spec_step(RuleId::namespaces, kNamespaces, &steps::require_own_namespaces),
+    process_step(RuleId::user, kUser, &steps::limit_user),
+    process_step(RuleId::no_new_privileges, kNoNewPrivileges, &steps::require_no_new_privileges),
+    process_step(RuleId::capabilities, kCapabilities, &steps::limit_capabilities),
+    spec_step(RuleId::seccomp, kSeccomp, &steps::require_seccomp),
+    process_step(RuleId::apparmor, kAppArmor, &steps::set_apparmor_profile),
+    process_step(RuleId::selinux, kNothing, &steps::keep_selinux_label),
+    spec_step(RuleId::mounts, kMounts, &steps::limit_mounts),
+    spec_step(RuleId::rootfs, kRootfs, &steps::make_rootfs_readonly),
+    spec_step(RuleId::masked_paths, kMaskedPaths, &steps::mask_paths),
+    spec_step(RuleId::devices, kDevices, &steps::limit_devices),
+    resources_step(RuleId::memory, kMemory, &steps::limit_memory),
+    resources_step(RuleId::cpu, kCpu, &steps::limit_cpu),
+    resources_step(RuleId::pids, kPids, &steps::limit_pids),
+    resources_step(RuleId::unified, kUnified, &steps::limit_unified),
+    process_step(RuleId::rlimits, kRlimits, &steps::limit_rlimits),
+    process_step(RuleId::oom_score, kOomScore, &steps::limit_oom_score),
+    spec_step(RuleId::sysctl, kSysctl, &steps::limit_sysctl),
+    spec_step(RuleId::cgroup_path, kNothing, &steps::limit_cgroup_path),
+    spec_step(RuleId::hooks, kHooks, &steps::limit_hooks),
+    spec_step(RuleId::annotations, kAnnotations, &steps::strip_annotations),
+    process_step(RuleId::environment_secrets, kNothing, &steps::find_secrets),
+};
+
+const oci::Value& part_or_empty(const oci::Value& document, const oci::Pointer& pointer) {
+  static const oci::Value kEmpty = oci::Value::object();
+  const oci::Value* const found = oci::find(document, pointer);
+  return found == nullptr ? kEmpty : *found;
+}
+
+// Where the view of a step begins in a document of this kind; nothing when the step has no business with it.
+std::optional<oci::Pointer> view_of(const Step& step, oci::Document kind) {
+  const bool whole = kind == oci::Document::spec;
+  if (step.on_spec != nullptr) return whole ? std::optional(oci::Pointer()) : std::nullopt;
+  if (step.on_process != nullptr) {
+    if (kind == oci::Document::resources) return std::nullopt;
+    return whole ? oci::Pointer("/process") : oci::Pointer();
+  }
+  if (kind == oci::Document::process) return std::nullopt;
+  return whole ? oci::Pointer("/linux/resources") : oci::Pointer();
+}
+
+Verdict run(const Step& step, const oci::Value& view, const Context& context) {
+  if (step.on_spec != nullptr) return step.on_spec(oci::Spec(view), context);
+  if (step.on_process != nullptr) return step.on_process(oci::Process(view), context);
+  return step.on_resources(oci::LinuxResources(view), context);
+}
+
+bool may_touch(const Step& step, const oci::Pointer& where) {
+  const std::string text = where.to_string();
+  return std::ranges::any_of(step.touches, [&](std::string_view allowed) {
+    return text == allowed || (text.starts_with(allowed) && text[allowed.size()] == '/');
+  });
+}
+
+void make_absolute(Verdict& verdict, const oci::Pointer& base) {
+  for (Finding& finding : verdict.findings) finding.where = base / finding.where;
+  for (Change& change : verdict.changes) change.where = base / change.where;
+}
+
+bool is_violation(const Finding& finding) { return finding.severity == Severity::violation; }
+
+}  // namespace
+
+std::span<const Step> step_table() { return kSteps; }
+
+bool Report::refused() const {
+  return std::ranges::any_of(outcomes, [](const Outcome& outcome) {
+    return outcome.mode == Mode::enforce && std::ranges::any_of(outcome.verdict.findings, is_violation);
+  });
+}
+
+void apply(oci::Value& document, const Change& change) {
+  switch (change.operation) {
+    case Operation::set: return oci::set(document, change.where, *change.after);
+    case Operation::remove: return oci::remove(document, change.where);
+    case Operation::insert: return oci::insert(document, change.where, *change.after);
+  }
+}
+
+Result<Report> harden(oci::Document kind, oci::Value& document, const Context& context) {
+  Report report;
+  for (const Step& step : kSteps) {
+    const Mode mode = context.policy.rule(step.rule).mode;
+    const auto base = view_of(step, kind);
+    if (mode == Mode::off || !base) continue;
+    Verdict verdict = run(step, part_or_empty(document, *base), context);
+    for (const Change& change : verdict.changes)
+      if (!may_touch(step, change.where))
+        return make_error(ErrorKind::internal, "bug: rule " + std::string(name_of(step.rule)) + " touched '" +
+                                                   change.where.to_string() + "', which it does not own");
+    make_absolute(verdict, *base);
+    if (mode == Mode::enforce)
+      for (const Change& change : verdict.changes) apply(document, change);
+    if (!verdict.changes.empty() || !verdict.findings.empty())
+      report.outcomes.push_back({.rule = step.rule, .mode = mode, .verdict = std::move(verdict)});
+  }
+  return report;
+}
+
+std::string message(const Finding& finding, RuleId rule, const std::string& profile) {
+  return finding.what + " is refused by profile '" + profile + "' (rule " + std::string(name_of(rule)) +
+         "): " + finding.advice;
+}
+
+std::string refusal_message(const Report& report, const policy::Policy& policy) {
+  std::string text;
+  std::size_t more = 0;
+  for (const Outcome& outcome : report.outcomes) {
+    if (outcome.mode != Mode::enforce) continue;
+    for (const Finding& finding : outcome.verdict.findings) {
+      if (!is_violation(finding)) continue;
+      if (text.empty())
+        text = message(finding, outcome.rule, policy.profile);
+      else
+        ++more;
+    }
+  }
+  if (more > 0) text += " (and " + std::to_string(more) + " more; `runwardctl events` lists all)";
+  return text;
+}
+
+bool wants_seccomp_baseline(const oci::Value& spec, const policy::Policy& policy) {
+  return is_unconfined(oci::Spec(spec).seccomp()) && (policy.rule(RuleId::seccomp).mode != Mode::off ||
+                                                      policy.rule(RuleId::privileged).mode != Mode::off);
+}
+
+}  // namespace runward::harden

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/harden/steps/steps.h"
+
+namespace runward::harden::steps {
+
+// An AppArmor profile that the kernel does not have makes runc fail, so the name is set only where it is loaded.
+Verdict set_apparmor_profile(const oci::Process& process, const Context& ctx) {
+  Verdict verdict;
+  const auto& rule = ctx.policy.apparmor;
+  const oci::Pointer where("/apparmorProfile");
+  const auto asked = process.apparmor_profile();
+  if (asked == "unconfined" && ctx.refuses(policy::RuleId::apparmor)) {
+    verdict.refuse(where, "a container without AppArmor", "drop --security-opt apparmor=unconfined");
+    return verdict;
+  }
+  const bool loaded = ctx.host.apparmor_enabled && ctx.host.apparmor_loaded.contains(rule.profile);
+  if (loaded)
+    verdict.set(process.value(), where, rule.profile, "the profile's AppArmor profile");
+  else if (rule.required)
+    verdict.refuse(where, "a container on a host that has not loaded the AppArmor profile " + quote(rule.profile),
+                   ctx.host.apparmor_enabled ? "load it with apparmor_parser -r"
+                                             : "boot a kernel with AppArmor, or set apparmor.required to false");
+  return verdict;
+}
+
+}  // namespace runward::harden::steps

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/harden/engine_defaults.h"
+#include "shim/harden/steps/steps.h"
+
+namespace runward::harden::steps {
+namespace {
+
+using oci::CapabilitySet;
+
+// `on_request` capabilities count only when somebody chose them: Docker's whole default set is no choice.
+CapabilitySet allowed_for(const oci::Process& process, const policy::Capabilities& rule) {
+  const bool chosen = !process.all_capabilities().includes(engine_capabilities());
+  return chosen ? rule.allowed | rule.on_request : rule.allowed;
+}
+
+CapabilitySet allowed_in(std::string_view set, CapabilitySet allowed, const policy::Capabilities& rule) {
+  // Inheritable ones (CVE-2022-24769) and ambient ones (capabilities(7)) survive an execve of any program.
+  return set == "inheritable" || set == "ambient" ? allowed & rule.ambient : allowed;
+}
+
+void refuse_asked(Verdict& verdict, const oci::Process& process, CapabilitySet allowed) {
+  for (const oci::Capability capability : (process.all_capabilities() - allowed - engine_capabilities()).members())
+    verdict.refuse(oci::Pointer("/capabilities/bounding"), "capability " + to_string(capability),
+                   "drop --cap-add " + to_string(capability).substr(4) +
+                       ", or use a profile whose capabilities.allowed lists it");
+}
+
+}  // namespace
+
+Verdict limit_capabilities(const oci::Process& process, const Context& ctx) {
+  Verdict verdict;
+  const CapabilitySet allowed = allowed_for(process, ctx.policy.capabilities);
+  if (ctx.refuses(policy::RuleId::capabilities)) refuse_asked(verdict, process, allowed);
+  for (const std::string_view set : oci::kCapabilitySets) {
+    const auto given = process.capabilities(set);
+    if (!given) continue;
+    const CapabilitySet keep = allowed_in(set, allowed, ctx.policy.capabilities);
+    oci::Value kept = oci::Value::array();
+    for (const std::string& name : *given)
+      if (const auto capability = oci::parse_capability(name); capability && keep.has(*capability))
+        kept.push_back(to_string(*capability));
+    verdict.set(process.value(), oci::Pointer("/capabilities") / std::string(set), std::move(kept),
+                "only what the profile allows");
+  }
+  return verdict;
+}
+
+}  // namespace runward::harden::steps

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/harden/amount.h"
+#include "shim/harden/steps/steps.h"
+
+namespace runward::harden::steps {
+namespace {
+
+// Microseconds (sched-bwc.rst); the kernel refuses periods beyond a second and quotas below a millisecond.
+constexpr std::uint64_t kDefaultPeriod = 100'000;
+constexpr std::uint64_t kLongestPeriod = 1'000'000;
+constexpr std::uint64_t kSmallestQuota = 1'000;
+constexpr std::uint64_t kThousandths = 1'000;
+
+// Rounded up, so that nobody gets a part of a thousandth more than the ceiling.
+std::uint64_t to_thousandths(std::uint64_t quota, std::uint64_t period) {
+  return quota > UINT64_MAX / (2 * kThousandths) ? UINT64_MAX : (quota * kThousandths + period - 1) / period;
+}
+
+std::uint64_t to_quota(std::uint64_t thousandths, std::uint64_t period) {
+  return std::max(thousandths * period / kThousandths, kSmallestQuota);
+}
+
+// Half of a host that has one CPU would be half a CPU: a share that nobody asked for is at least one whole.
+policy::Limit at_least_one_cpu(policy::Limit limit, std::uint64_t host_total) {
+  if (limit.when_unset && !limit.when_unset->absolute)
+    limit.when_unset = policy::Amount{.absolute = std::max(on_host(*limit.when_unset, host_total), kThousandths),
+                                      .percent = std::nullopt};
+  return limit;
+}
+
+}  // namespace
+
+Verdict limit_cpu(const oci::LinuxResources& resources, const Context& ctx) {
+  Verdict verdict;
+  if (!ctx.host.cpu_quota_supported) return verdict;
+  const std::uint64_t host_total = ctx.host.cpu_count * kThousandths;
+  const std::uint64_t period =
+      std::min(asked_for(resources.integer("cpu", "period")).value_or(kDefaultPeriod), kLongestPeriod);
+  const auto asked_quota = asked_for(resources.integer("cpu", "quota"));
+  const auto asked = asked_quota ? std::optional(to_thousandths(*asked_quota, period)) : std::nullopt;
+  const auto changed = limited(asked, at_least_one_cpu(ctx.policy.cpu, host_total), host_total);
+  if (!changed) return verdict;
+  const std::uint64_t quota = to_quota(*changed, period);
+  if (asked_quota && *asked_quota <= quota) return verdict;
+  verdict.set(resources.value(), oci::Pointer("/cpu/period"), period, "the period of the quota");
+  verdict.set(resources.value(), oci::Pointer("/cpu/quota"), quota,
+              asked ? "more than the ceiling" : "no limit was asked for");
+  return verdict;
+}
+
+}  // namespace runward::harden::steps

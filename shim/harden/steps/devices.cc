@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "shim/harden/engine_defaults.h"
+#include "shim/harden/steps/steps.h"
+
+namespace runward::harden::steps {
+namespace {
+
+using policy::RuleId;
+
+constexpr auto kAdvice = "drop --device and --device-cgroup-rule, or have the device added to the profile's devices.allowed";
+
+bool is_allowed(const oci::Device& device, const Context& ctx) {
+  return is_standard_device(device.type, device.major, device.minor) ||
+         std::ranges::find(ctx.policy.devices.allowed, device.path) != ctx.policy.devices.allowed.end();
+}
+
+void check_nodes(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
+  const auto devices = spec.devices();
+  for (std::size_t i = devices.size(); i-- > 0;) {
+    if (is_allowed(devices[i], ctx)) continue;
+    const oci::Pointer where = oci::Pointer("/linux/devices") / i;
+    if (ctx.refuses(RuleId::devices))
+      verdict.refuse(where, "device " + quote(devices[i].path), kAdvice);
+    else
+      verdict.remove(spec.value(), where, "a device that the profile does not list");
+  }
+}
+
+bool belongs_to_allowed_node(const oci::DeviceRule& rule, const oci::Spec& spec, const Context& ctx) {
+  return std::ranges::any_of(spec.devices(), [&](const oci::Device& device) {
+    return is_allowed(device, ctx) && device.type == rule.type && device.major == rule.major &&
+           device.minor == rule.minor;
+  });
+}
+
+bool may_use(const oci::DeviceRule& rule, const oci::Spec& spec, const Context& ctx) {
+  if (is_wildcard(rule)) return false;
+  return is_standard_device(rule.type, rule.major, rule.minor) || belongs_to_allowed_node(rule, spec, ctx);
+}
+
+// containerd lets every container make any node (mknod) without using it, and gives /dev/net/tun and /dev/fuse to all.
+bool is_engines_own(const oci::DeviceRule& rule) {
+  return rule.access == "m" || (rule.type == "c" && rule.major == 10 && (rule.minor == 200 || rule.minor == 229));
+}
+
+std::string described(const oci::DeviceRule& rule) {
+  const auto number = [](std::int64_t value) { return value < 0 ? std::string("*") : std::to_string(value); };
+  return quote(rule.type + " " + number(rule.major) + ":" + number(rule.minor) + " " + rule.access);
+}
+
+void check_rules(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
+  const auto rules = spec.resources().devices();
+  const oci::Pointer list("/linux/resources/devices");
+  for (std::size_t i = rules.size(); i-- > 0;) {
+    if (!rules[i].allow) continue;
+    const oci::Pointer where = list / i;
+    if (!may_use(rules[i], spec, ctx)) {
+      if (!is_engines_own(rules[i]) && ctx.refuses(RuleId::devices))
+        verdict.refuse(where, "device access " + described(rules[i]), kAdvice);
+      else
+        verdict.remove(spec.value(), where, "access that the profile does not list");
+      continue;
+    }
+    std::string access = rules[i].access;
+    std::erase(access, 'm');
+    if (access != rules[i].access)
+      verdict.set(spec.value(), where / "access", access, "no mknod: the runtime makes the nodes");
+  }
+  const bool starts_closed = !rules.empty() && !rules.front().allow && rules.front().type == "a";
+  if (!starts_closed)
+    verdict.insert(list, 0, {{"allow", false}, {"access", "rwm"}}, "what is not listed is denied");
+}
+
+}  // namespace
+
+Verdict limit_devices(const oci::Spec& spec, const Context& ctx) {
+  Verdict verdict;
+  check_rules(verdict, spec, ctx);
+  check_nodes(verdict, spec, ctx);
+  return verdict;
+}
+
+}  // namespace runward::harden::steps

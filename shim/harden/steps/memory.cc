@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/harden/amount.h"
+#include "shim/harden/steps/steps.h"
+
+namespace runward::harden::steps {
+
+// `swap` counts memory and swap together (config-linux.md, Memory): equal to the limit it means no swap at all.
+Verdict limit_memory(const oci::LinuxResources& resources, const Context& ctx) {
+  Verdict verdict;
+  const auto asked = asked_for(resources.integer("memory", "limit"));
+  const auto changed = limited(asked, ctx.policy.memory, ctx.host.memory_bytes);
+  if (changed)
+    verdict.set(resources.value(), oci::Pointer("/memory/limit"), *changed,
+                asked ? "more than the ceiling" : "no limit was asked for");
+  const auto limit = changed ? changed : asked;
+  if (!limit) return verdict;
+  if (ctx.host.swap_accounting)
+    verdict.set(resources.value(), oci::Pointer("/memory/swap"), *limit, "no swap beyond the memory limit");
+  const auto reservation = asked_for(resources.integer("memory", "reservation"));
+  if (reservation && *reservation > *limit)
+    verdict.set(resources.value(), oci::Pointer("/memory/reservation"), *limit, "not more than the limit");
+  return verdict;
+}
+
+}  // namespace runward::harden::steps

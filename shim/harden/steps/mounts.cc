@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "shim/harden/steps/steps.h"
+
+namespace runward::harden::steps {
+namespace {
+
+using policy::RuleId;
+
+// Edits of one mount's options, recorded as one change.
+class Options {
+ public:
+  explicit Options(oci::Strings options) : options_(std::move(options)) {}
+
+  // runc lets the last one win, so the opposite goes.
+  void force(const std::string& option, std::string_view opposite) {
+    std::erase(options_, opposite);
+    if (std::ranges::find(options_, option) == options_.end()) options_.push_back(option);
+  }
+  void drop(std::string_view option) { std::erase(options_, option); }
+  [[nodiscard]] const oci::Strings& list() const { return options_; }
+
+ private:
+  oci::Strings options_;
+};
+
+std::string described(const oci::Mount& mount) { return quote(mount.source) + " on " + quote(mount.destination); }
+
+oci::Pointer pointer_to(std::size_t index) { return oci::Pointer("/mounts") / index; }
+
+// Why the source of a bind mount may not be mounted; empty when it may.
+std::string objection(const host::MountSource* source, const policy::Mounts& rule) {
+  if (source == nullptr || source->resolved.empty()) return "whose source can't be looked at";
+  if (source->is_engine_file || !source->allowed_by.empty()) return "";
+  if (!source->exposes.empty()) return "which gives access to " + quote(source->exposes.front());
+  if (rule.only_allowed && !source->is_volume) return "which is in no list of allowed sources";
+  return "";
+}
+
+void check_source(Verdict& verdict, const oci::Mount& mount, std::size_t index, const Context& ctx) {
+  const auto known = ctx.host.mount_sources.find(mount.source);
+  const std::string problem =
+      objection(known == ctx.host.mount_sources.end() ? nullptr : &known->second, ctx.policy.mounts);
+  if (problem.empty()) return;
+  verdict.refuse(pointer_to(index), "the mount " + described(mount) + ", " + problem + ",",
+                 ctx.policy.mounts.only_allowed ? "use a named volume, or a folder in the profile's mounts.allowed_sources"
+                                                : "mount a smaller folder, or have it added to the profile's "
+                                                  "mounts.allowed_sources");
+}
+
+bool is_shared(const oci::Mount& mount) { return mount.has("shared") || mount.has("rshared"); }
+bool is_slave(const oci::Mount& mount) { return mount.has("slave") || mount.has("rslave"); }
+
+// Shared: what the container mounts appears on the host. Slave: what the host mounts later appears in the container, past
+// the check of the source.
+void check_propagation(Verdict& verdict, Options& options, const oci::Mount& mount, std::size_t index,
+                       const Context& ctx) {
+  if (!is_shared(mount) && !is_slave(mount)) return;
+  if (is_shared(mount) && ctx.refuses(RuleId::mounts))
+    return verdict.refuse(pointer_to(index), "the shared mount propagation of " + described(mount),
+                          "drop bind-propagation=shared and rshared");
+  for (const char* const option : {"shared", "rshared", "slave", "rslave"}) options.drop(option);
+  options.force("rprivate", "private");
+}
+
+void check_tmpfs(Verdict& verdict, Options& options, const oci::Mount& mount, std::size_t index, const Context& ctx) {
+  if (mount.destination == "/dev") return;  // holds the device nodes
+  options.force("nosuid", "suid");
+  options.force("nodev", "dev");
+  const bool scratch_with_exec = std::ranges::any_of(ctx.policy.rootfs.scratch, [&](const policy::Scratch& scratch) {
+    return scratch.exec && scratch.path == mount.destination;
+  });
+  if (ctx.policy.mounts.tmpfs_exec || scratch_with_exec) return;
+  if (mount.has("exec") && ctx.refuses(RuleId::mounts))
+    return verdict.refuse(pointer_to(index), "the executable tmpfs on " + quote(mount.destination),
+                          "drop 'exec' from --tmpfs, or use a profile with mounts.tmpfs_exec");
+  options.force("noexec", "exec");
+}
+
+void check_bind(Verdict& verdict, Options& options, const oci::Mount& mount, std::size_t index, const Context& ctx) {
+  check_source(verdict, mount, index, ctx);
+  options.force("nosuid", "suid");
+  options.force("nodev", "dev");
+  if (ctx.policy.mounts.noexec) options.force("noexec", "exec");
+}
+
+void check_type(Verdict& verdict, const oci::Mount& mount, std::size_t index, const Context& ctx) {
+  if (ctx.policy.mounts.types.contains(mount.type)) return;
+  verdict.refuse(pointer_to(index), "the filesystem type " + quote(mount.type) + " of the mount " + described(mount),
+                 "mount it on the host and bind it, or have it added to the profile's mounts.types");
+}
+
+bool must_be_readonly(const oci::Mount& mount) {
+  return mount.type == "cgroup" || mount.type == "cgroup2" || mount.type == "sysfs";
+}
+
+Options checked_options(Verdict& verdict, const oci::Mount& mount, std::size_t index, const Context& ctx) {
+  Options options(mount.options);
+  check_propagation(verdict, options, mount, index, ctx);
+  if (mount.is_bind())
+    check_bind(verdict, options, mount, index, ctx);
+  else if (mount.type == "tmpfs")
+    check_tmpfs(verdict, options, mount, index, ctx);
+  else
+    check_type(verdict, mount, index, ctx);
+  if (must_be_readonly(mount)) options.force("ro", "rw");
+  return options;
+}
+
+bool is_shared_root(const std::string& propagation) {
+  return propagation == "shared" || propagation == "rshared" || propagation == "slave" || propagation == "rslave";
+}
+
+}  // namespace
+
+Verdict limit_mounts(const oci::Spec& spec, const Context& ctx) {
+  Verdict verdict;
+  const auto mounts = spec.mounts();
+  for (std::size_t i = 0; i < mounts.size(); ++i) {
+    const Options options = checked_options(verdict, mounts[i], i, ctx);
+    if (options.list() != mounts[i].options)
+      verdict.set(spec.value(), pointer_to(i) / "options", options.list(), "the options that the profile forces");
+  }
+  if (is_shared_root(spec.rootfs_propagation()))
+    verdict.set(spec.value(), oci::Pointer("/linux/rootfsPropagation"), "rprivate", "mounts stay in the container");
+  return verdict;
+}
+
+}  // namespace runward::harden::steps

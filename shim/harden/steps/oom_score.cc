@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/harden/steps/steps.h"
+
+namespace runward::harden::steps {
+
+// Below 0 the host's own services are killed before the container (proc(5)). Without a value it would inherit the shim's,
+// which containerd sets far below 0.
+Verdict limit_oom_score(const oci::Process& process, const Context& ctx) {
+  Verdict verdict;
+  const std::int64_t least = ctx.policy.oom_score_min;
+  const auto asked = process.oom_score_adj();
+  if (asked && *asked >= least) return verdict;
+  const oci::Pointer where("/oomScoreAdj");
+  if (asked && ctx.refuses(policy::RuleId::oom_score))
+    verdict.refuse(where, "oom_score_adj " + std::to_string(*asked),
+                   "drop --oom-score-adj or give at least " + std::to_string(least));
+  else
+    verdict.set(process.value(), where, least, "the container is killed before the host's services");
+  return verdict;
+}
+
+}  // namespace runward::harden::steps

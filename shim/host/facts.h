@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// HostFacts: all that the steps may know about the host, as a value; probe.h fills it. Tests write one by hand.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace runward::host {
+
+// What the source of one bind mount really is, by identity (device and inode), not by name.
+struct MountSource {
+  std::string resolved;              // after symbolic links; empty when it could not be looked at
+  std::vector<std::string> exposes;  // the denied sources that it is, lies below, or contains ("/run/docker.sock")
+  std::vector<std::string> allowed_by;  // the allowed sources that it is or lies below
+  bool is_volume = false;            // lies in the engine's own store of named volumes
+  bool is_engine_file = false;       // a file the engine made for this container (resolv.conf, hostname, hosts, shm …)
+};
+
+// A namespace that the document joins by path.
+struct NamespacePath {
+  bool is_host = false;    // the namespace that runward itself runs in
+  bool is_process = false;  // /proc/<pid>/ns/…: another container's, not one that the engine made for this one
+};
+
+struct HookPath {
+  std::string resolved;          // after symbolic links and /proc/<pid>/exe; empty when it could not be looked at
+  bool only_root_writes = false;
+};
+
+// Which image and container this is, where the engine tells (docker_files.h).
+struct ContainerInfo {
+  std::string image;                          // as the user wrote it: "nginx:1.25"
+  std::string image_id;                       // "sha256:…"
+  std::vector<std::string> image_digests;     // repository digests: "docker.io/library/nginx@sha256:…"
+  std::map<std::string, std::string> labels;  // of the container; those its image brings are left out
+};
+
+struct HostFacts {
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t cpu_count = 1;
+  bool cgroup_v2 = false;
+  bool swap_accounting = true;      // memory.memsw.* exist (v1; kernel parameter swapaccount=1)
+  bool cpu_quota_supported = true;  // CONFIG_CFS_BANDWIDTH
+  bool apparmor_enabled = false;
+  std::set<std::string> apparmor_loaded;  // of the profiles that were asked for
+  bool selinux_enabled = false;
+  std::string engine_namespace;           // the last part of --root: "moby", "plugins.moby", "k8s.io"
+  std::optional<std::set<std::string>> runtime_namespaces;  // what the low-level runtime knows; asked only when needed
+  // By the path as it stands in the document:
+  std::map<std::string, MountSource> mount_sources;
+  std::map<std::string, NamespacePath> namespace_paths;
+  std::map<std::string, HookPath> hooks;
+  std::optional<ContainerInfo> container;      // probed only when the policy needs it
+};
+
+}  // namespace runward::host

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/host/mount_sources.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <optional>
+
+#include "shim/base/unique_fd.h"
+#include "shim/host/mount_table.h"
+
+namespace runward::host {
+namespace {
+
+struct Identity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+struct Place {
+  std::string path;  // free of symbolic links
+  Identity identity;
+};
+
+std::optional<Place> look_at(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) return std::nullopt;
+  std::array<char, PATH_MAX> buffer{};
+  const std::string link = "/proc/self/fd/" + std::to_string(fd.get());
+  const ssize_t length = ::readlink(link.c_str(), buffer.data(), buffer.size());
+  if (length <= 0 || buffer.front() != '/') return std::nullopt;
+  return Place{.path = std::string(buffer.data(), static_cast<std::size_t>(length)),
+               .identity = {.device = status.st_dev, .inode = status.st_ino}};
+}
+
+std::optional<Identity> identity_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return Identity{.device = status.st_dev, .inode = status.st_ino};
+}
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+}
+
+// The folders above `path`, without itself.
+std::vector<Identity> above(std::string path) {
+  std::vector<Identity> all;
+  while (path != "/") {
+    path = parent_of(path);
+    if (const auto identity = identity_of(path)) all.push_back(*identity);
+  }
+  return all;
+}
+
+bool contains(const std::vector<Identity>& all, const Identity& identity) {
+  return std::ranges::find(all, identity) != all.end();
+}
+
+// A place that the policy names, with the folders above it by every path that leads there.
+struct Landmark {
+  std::string name;
+  Place place;
+  std::vector<Identity> folders_above;
+};
+
+std::vector<Identity> above_all(const std::vector<std::string>& paths) {
+  std::vector<Identity> all;
+  for (const std::string& path : paths)
+    for (const Identity& identity : above(path)) all.push_back(identity);
+  return all;
+}
+
+std::vector<Landmark> landmarks(const std::vector<std::string>& names, const MountTable& table) {
+  std::vector<Landmark> found;
+  for (const std::string& name : names)
+    if (const auto place = look_at(name))
+      found.push_back({.name = name, .place = *place, .folders_above = above_all(table.aliases(place->path))});
+  return found;
+}
+
+bool is_or_lies_below(const Place& source, const std::vector<Identity>& source_above, const Landmark& landmark) {
+  return source.identity == landmark.place.identity || contains(source_above, landmark.place.identity);
+}
+
+class SourceProbe {
+ public:
+  SourceProbe(const policy::Mounts& rule, EngineFolders engine, MountTable table)
+      : engine_(std::move(engine)),
+        table_(std::move(table)),
+        denied_(landmarks(rule.denied_sources, table_)),
+        allowed_(landmarks(rule.allowed_sources, table_)),
+        engine_own_(landmarks(own_folders(), table_)) {}
+
+  [[nodiscard]] MountSource look(const oci::Mount& mount) const {
+    const auto place = look_at(mount.source);
+    if (!place) return {};
+    MountSource source{.resolved = place->path,
+                       .exposes = {},
+                       .allowed_by = {},
+                       .is_volume = is_volume(place->path),
+                       .is_engine_file = is_engine_file(*place, mount)};
+    if (source.is_engine_file) return source;
+    for (const Landmark& landmark : allowed_)
+      if (is_or_lies_below(*place, above(place->path), landmark)) source.allowed_by.push_back(landmark.name);
+    add_exposed(source, *place);
+    for (const std::string& inner : table_.below(place->path))
+      if (const auto inner_place = look_at(inner)) add_exposed(source, *inner_place);
+    return source;
+  }
+
+ private:
+  [[nodiscard]] std::vector<std::string> own_folders() const {
+    std::vector<std::string> folders;
+    for (const std::string& folder : {engine_.data_root, engine_.exec_root})
+      if (!folder.empty()) folders.push_back(folder);
+    return folders;
+  }
+
+  // <data root>/volumes/<name>/_data, or below it (`volume-subpath`).
+  [[nodiscard]] bool is_volume(const std::string& path) const {
+    const std::string volumes = engine_.data_root + "/volumes/";
+    if (engine_.data_root.empty() || !path.starts_with(volumes)) return false;
+    const std::string_view rest = std::string_view(path).substr(volumes.size());
+    const std::size_t slash = rest.find('/');
+    return slash != std::string_view::npos && is_or_below(rest.substr(slash), "/_data");
+  }
+
+  // What the engine made for this very container. Nobody can name these files before the container exists: its id is in
+  // their path.
+  [[nodiscard]] bool is_engine_file(const Place& place, const oci::Mount& mount) const {
+    if (engine_.container_id.empty()) return false;
+    const auto below = [&](const std::string& top) { return !top.empty() && is_or_below(place.path, top); };
+    if (!engine_.data_root.empty() && below(engine_.data_root + "/containers/" + engine_.container_id)) return true;
+    return place.path.find("/overlay-containers/" + engine_.container_id + "/userdata/") != std::string::npos ||
+           is_init_program(place, mount);
+  }
+
+  // `docker run --init` binds the engine's docker-init; it must be root's.
+  static bool is_init_program(const Place& place, const oci::Mount& mount) {
+    const bool named = place.path.ends_with("/docker-init") || place.path.ends_with("/catatonit");
+    const bool placed = mount.destination == "/sbin/docker-init" || mount.destination == "/dev/init" ||
+                        mount.destination == "/run/podman-init";
+    struct stat status {};
+    return named && placed && mount.has("ro") && ::stat(place.path.c_str(), &status) == 0 && status.st_uid == 0 &&
+           (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+  }
+
+  void add_exposed(MountSource& source, const Place& place) const {
+    const auto aliases = table_.aliases(place.path);
+    const auto folders = above_all(aliases);
+    const auto add = [&](const Landmark& landmark) {
+      const bool inside = is_or_lies_below(place, folders, landmark);
+      const bool around = contains(landmark.folders_above, place.identity);
+      // A named volume lies in the engine's store, and so below what is denied there: that alone is no objection.
+      const bool only_because_volume = source.is_volume && !around && place.identity != landmark.place.identity &&
+                                       is_store_or_above(landmark) && aliases_stay_in_store(aliases);
+      if ((inside || around) && !only_because_volume) source.exposes.push_back(landmark.name);
+    };
+    std::ranges::for_each(denied_, add);
+    std::ranges::for_each(engine_own_, add);
+  }
+
+  [[nodiscard]] bool is_store_or_above(const Landmark& landmark) const {
+    return is_or_below(engine_.data_root, landmark.place.path);
+  }
+  [[nodiscard]] bool aliases_stay_in_store(const std::vector<std::string>& aliases) const {
+    return std::ranges::all_of(aliases, [&](const std::string& path) { return is_volume(path); });
+  }
+
+  EngineFolders engine_;
+  MountTable table_;
+  std::vector<Landmark> denied_;
+  std::vector<Landmark> allowed_;
+  std::vector<Landmark> engine_own_;
+};
+
+// Files that the engine made for this container need no table of mounts and no landmarks.
+bool has_foreign_bind(const std::vector<oci::Mount>& mounts, const EngineFolders& engine) {
+  const std::string own = engine.data_root + "/containers/" + engine.container_id + "/";
+  return std::ranges::any_of(mounts, [&](const oci::Mount& mount) {
+    return mount.is_bind() && (engine.data_root.empty() || !mount.source.starts_with(own));
+  });
+}
+
+}  // namespace
+
+EngineFolders engine_folders(const std::string& rootfs_path, const std::string& runtime_root,
+                             const std::string& container_id) {
+  EngineFolders folders{.data_root = {}, .exec_root = {}, .container_id = container_id};
+  // <data root>/overlay2/<layer>/merged, <data root>/rootfs/overlayfs/<id>, <data root>/vfs/dir/<id> …: the first folder
+  // above that has a `containers/<id>`. All of it is the engine's; no part is a container's.
+  std::string folder = rootfs_path;
+  for (int level = 0; level < 4 && folder.size() > 1 && folder.front() == '/'; ++level) {
+    folder = parent_of(folder);
+    const auto place = look_at(folder);
+    if (place && identity_of(folder + "/containers/" + container_id)) {
+      folders.data_root = place->path;
+      break;
+    }
+  }
+  // <exec root>/runtime-<name>/<namespace>
+  const std::string runtime_folder = parent_of(runtime_root);
+  if (runtime_folder.substr(runtime_folder.rfind('/') + 1).starts_with("runtime-"))
+    if (const auto place = look_at(parent_of(runtime_folder))) folders.exec_root = place->path;
+  return folders;
+}
+
+Result<std::map<std::string, MountSource>> probe_mount_sources(const std::vector<oci::Mount>& mounts,
+                                                               const policy::Mounts& rule,
+                                                               const EngineFolders& engine) {
+  const bool foreign = has_foreign_bind(mounts, engine);
+  MountTable table;
+  if (foreign) {
+    SHIM_TRY(table, MountTable::read());
+  }
+  const SourceProbe probe(foreign ? rule : policy::Mounts(), engine, std::move(table));
+  std::map<std::string, MountSource> sources;
+  for (const oci::Mount& mount : mounts)
+    if (mount.is_bind()) sources.emplace(mount.source, probe.look(mount));
+  return sources;
+}
+
+}  // namespace runward::host

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/host/mount_table.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <array>
+
+#include "shim/base/file.h"
+
+namespace runward::host {
+namespace {
+
+constexpr std::size_t kMaxBytes = std::size_t{16} << 20U;
+
+// The kernel writes space, tab, newline and backslash as three octal digits: "\040".
+std::string decode(std::string_view text) {
+  const auto octal = [](char digit) { return digit >= '0' && digit <= '7'; };
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escaped = text[i] == '\\' && i + 3 < text.size() && octal(text[i + 1]) && octal(text[i + 2]) &&
+                         octal(text[i + 3]);
+    if (!escaped) {
+      plain += text[i];
+      continue;
+    }
+    plain += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
+    i += 3;
+  }
+  return plain;
+}
+
+// "36 35 98:0 /mnt1 /mnt2 rw,noatime …": device, root and mount point are the fields 3 to 5.
+std::vector<std::string_view> first_fields(std::string_view line) {
+  std::vector<std::string_view> fields;
+  while (fields.size() < 5 && !line.empty()) {
+    const std::size_t end = std::min(line.find(' '), line.size());
+    fields.push_back(line.substr(0, end));
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  return fields;
+}
+
+std::string join(const std::string& top, std::string_view rest) {
+  if (rest.empty()) return top;
+  return top == "/" ? "/" + std::string(rest.substr(1)) : top + std::string(rest);
+}
+
+// What follows `top` in `path`: "" or "/…".
+std::string_view rest_of(std::string_view path, std::string_view top) {
+  if (top == "/") return path == "/" ? std::string_view() : path;
+  return path.substr(top.size());
+}
+
+}  // namespace
+
+bool is_or_below(std::string_view path, std::string_view top) {
+  if (top == "/" || path == top) return path.starts_with('/');
+  return path.starts_with(top) && path[top.size()] == '/';
+}
+
+MountTable MountTable::parse(std::string_view text) {
+  MountTable table;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const auto fields = first_fields(text.substr(0, end));
+    if (fields.size() == 5)
+      table.entries_.push_back(
+          {.device = std::string(fields[2]), .root = decode(fields[3]), .mount_point = decode(fields[4])});
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return table;
+}
+
+Result<MountTable> MountTable::read() {
+  SHIM_TRY(const UniqueFd fd, open_regular(AT_FDCWD, "/proc/self/mountinfo"));
+  SHIM_TRY(const std::string text, read_all(fd, kMaxBytes, "/proc/self/mountinfo"));
+  return parse(text);
+}
+
+std::vector<std::string> MountTable::aliases(const std::string& path) const {
+  std::vector<std::string> all = {path};
+  // The last one mounted on the longest mount point is the one that is seen.
+  const MountEntry* holder = nullptr;
+  for (const MountEntry& entry : entries_)
+    if (is_or_below(path, entry.mount_point) &&
+        (holder == nullptr || entry.mount_point.size() >= holder->mount_point.size()))
+      holder = &entry;
+  if (holder == nullptr) return all;
+  const std::string inside = join(holder->root, rest_of(path, holder->mount_point));
+  for (const MountEntry& entry : entries_)
+    if (entry.device == holder->device && is_or_below(inside, entry.root))
+      all.push_back(join(entry.mount_point, rest_of(inside, entry.root)));
+  return all;
+}
+
+std::vector<std::string> MountTable::below(const std::string& path) const {
+  std::vector<std::string> all;
+  for (const MountEntry& entry : entries_)
+    if (entry.mount_point != path && is_or_below(entry.mount_point, path)) all.push_back(entry.mount_point);
+  return all;
+}
+
+}  // namespace runward::host

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// /proc/self/mountinfo (proc(5)), for one question: by which other paths can the same place be reached?
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shim/base/result.h"
+
+namespace runward::host {
+
+struct MountEntry {
+  std::string device;       // "major:minor"
+  std::string root;         // the part of the filesystem that is mounted
+  std::string mount_point;
+};
+
+class MountTable {
+ public:
+  static Result<MountTable> read();
+  static MountTable parse(std::string_view text);  // lines that make no sense are left out
+
+  // `path` itself and every other path at which the same part of the same filesystem is mounted. `path` is absolute and
+  // free of symbolic links.
+  [[nodiscard]] std::vector<std::string> aliases(const std::string& path) const;
+  // Mount points below `path`.
+  [[nodiscard]] std::vector<std::string> below(const std::string& path) const;
+
+ private:
+  std::vector<MountEntry> entries_;
+};
+
+// Whether `path` is `top` or lies below it, by name: "/run/x" below "/run", not below "/ru".
+bool is_or_below(std::string_view path, std::string_view top);
+
+}  // namespace runward::host

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/host/probe.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+
+#include "shim/base/file.h"
+#include "shim/host/docker_files.h"
+#include "shim/host/mount_sources.h"
+
+namespace runward::host {
+namespace {
+
+using policy::Mode;
+using policy::RuleId;
+
+bool wanted(const policy::Policy& policy, RuleId rule) { return policy.rule(rule).mode != Mode::off; }
+
+bool exists(const char* path) { return ::access(path, F_OK) == 0; }
+
+Status probe_memory(HostFacts& facts) {
+  struct sysinfo info {};
+  if (::sysinfo(&info) != 0) return errno_error("sysinfo", "memory");
+  facts.memory_bytes = static_cast<std::uint64_t>(info.totalram) * info.mem_unit;
+  facts.swap_accounting = facts.cgroup_v2 || exists("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes");
+  return ok();
+}
+
+void probe_cpus(HostFacts& facts) {
+  const long count = ::sysconf(_SC_NPROCESSORS_ONLN);
+  facts.cpu_count = count > 0 ? static_cast<std::uint64_t>(count) : 1;
+  facts.cpu_quota_supported = facts.cgroup_v2 || exists("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
+}
+
+bool is_cgroup_v2() {
+  struct statfs status {};
+  return ::statfs("/sys/fs/cgroup", &status) == 0 && status.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+// A line of the file is "name (mode)" (securityfs; only root may read it).
+Status probe_apparmor(HostFacts& facts, const std::string& profile) {
+  constexpr auto kList = "/sys/kernel/security/apparmor/profiles";
+  constexpr std::size_t kMaxBytes = std::size_t{4} << 20U;
+  facts.apparmor_enabled = exists(kList);
+  if (!facts.apparmor_enabled) return ok();
+  SHIM_TRY(const std::string text, read_file(kList, kMaxBytes));
+  const std::string line_start = profile + " (";
+  if (text.starts_with(line_start) || text.find("\n" + line_start) != std::string::npos)
+    facts.apparmor_loaded.insert(profile);
+  return ok();
+}
+
+NamespacePath look_at_namespace(const oci::Namespace& entry) {
+  const std::string own = "/proc/self/ns/" + (entry.type == "network" ? "net" : entry.type == "mount" ? "mnt" : entry.type);
+  struct stat there {};
+  struct stat ours {};
+  const bool known = ::stat(entry.path.c_str(), &there) == 0 && ::stat(own.c_str(), &ours) == 0;
+  // One that can't be looked at may be the host's.
+  return {.is_host = !known || (there.st_dev == ours.st_dev && there.st_ino == ours.st_ino),
+          .is_process = entry.path.starts_with("/proc/")};
+}
+
+void probe_namespaces(HostFacts& facts, const oci::Spec& spec, const ProbeInput& input) {
+  for (const oci::Namespace& entry : spec.namespaces()) {
+    if (!entry.path.empty()) facts.namespace_paths.emplace(entry.path, look_at_namespace(entry));
+    if (entry.type == "time" && !facts.runtime_namespaces && input.runtime_namespaces)
+      facts.runtime_namespaces = input.runtime_namespaces();
+  }
+}
+
+HookPath look_at_hook(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  std::array<char, PATH_MAX> buffer{};
+  if (!fd) return {};
+  const ssize_t length =
+      ::readlink(("/proc/self/fd/" + std::to_string(fd.get())).c_str(), buffer.data(), buffer.size());
+  if (length <= 0 || buffer.front() != '/') return {};
+  HookPath hook{.resolved = std::string(buffer.data(), static_cast<std::size_t>(length)), .only_root_writes = false};
+  hook.only_root_writes = static_cast<bool>(check_only_root_writes(fd, hook.resolved));
+  return hook;
+}
+
+}  // namespace
+
+std::string engine_namespace_of(const std::string& runtime_root) {
+  const std::size_t end = runtime_root.find_last_not_of('/');
+  if (end == std::string::npos) return "";
+  const std::string trimmed = runtime_root.substr(0, end + 1);
+  return trimmed.substr(trimmed.rfind('/') + 1);
+}
+
+Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, const ProbeInput& input) {
+  HostFacts facts;
+  facts.engine_namespace = engine_namespace_of(input.runtime_root);
+  facts.cgroup_v2 = is_cgroup_v2();
+  if (wanted(policy, RuleId::memory)) SHIM_CHECK(probe_memory(facts));
+  if (wanted(policy, RuleId::cpu)) probe_cpus(facts);
+  if (wanted(policy, RuleId::apparmor)) SHIM_CHECK(probe_apparmor(facts, policy.apparmor.profile));
+  if (wanted(policy, RuleId::selinux)) facts.selinux_enabled = exists("/sys/fs/selinux/enforce");
+  if (wanted(policy, RuleId::namespaces)) probe_namespaces(facts, spec, input);
+  if (wanted(policy, RuleId::hooks))
+    for (const oci::Hook& hook : spec.hooks()) facts.hooks.emplace(hook.path, look_at_hook(hook.path));
+  if (wanted(policy, RuleId::mounts)) {
+    SHIM_TRY(facts.mount_sources,
+             probe_mount_sources(spec.mounts(), policy.mounts,
+                                 engine_folders(spec.root_path(), input.runtime_root, input.container_id)));
+  }
+  if (wanted(policy, RuleId::image)) {
+    SHIM_TRY(facts.container, read_docker_files(spec.root_path(), input.container_id));
+  }
+  return facts;
+}
+
+}  // namespace runward::host

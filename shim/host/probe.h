@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Fills HostFacts: the only reader of /proc and /sys. Looks only at what the document and the policy ask for.
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "shim/base/result.h"
+#include "shim/host/facts.h"
+#include "shim/oci/spec.h"
+#include "shim/policy/policy.h"
+
+namespace runward::host {
+
+struct ProbeInput {
+  std::string runtime_root;  // --root
+  std::string container_id;
+  // The namespace types that the low-level runtime knows; asked (it costs a process) only when the document names one
+  // that not every runtime knows.
+  std::function<std::optional<std::set<std::string>>()> runtime_namespaces;
+};
+
+Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, const ProbeInput& input);
+
+// The last part of --root: "/run/docker/runtime-runc/moby" → "moby".
+std::string engine_namespace_of(const std::string& runtime_root);
+
+}  // namespace runward::host

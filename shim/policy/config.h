@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// /etc/runward/config.json: what belongs to the host. Absent: the values here hold.
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "shim/base/result.h"
+#include "shim/policy/policy.h"
+
+namespace runward::policy {
+
+struct Ceilings {
+  std::optional<Amount> memory;
+  std::optional<Amount> cpu;
+  std::optional<Amount> pids;
+  std::optional<oci::CapabilitySet> capabilities;  // no profile allows more
+  std::set<RuleId> required_rules;                 // no profile may set these to audit or off
+};
+
+struct Events {
+  std::string file = "/var/log/runward/events.jsonl";  // empty: none are written
+  bool required = false;                               // true: a container whose event can't be written is refused
+};
+
+// Which profile applies: the first that matches, in this order: the engine's namespace, what the container chose (only
+// out of `choices`), the runtime's name, the image; else `standard`.
+struct Selection {
+  std::map<std::string, std::string> by_namespace;  // the last part of --root: "plugins.moby" → profile
+  std::set<std::string> choices;                    // profiles that a container may choose by itself …
+  std::string annotation = "io.runward.profile";    // … with this annotation
+  std::string label = "io.runward.profile";         // … or this label, never one that comes from its image
+  std::map<std::string, std::string> by_runtime;    // argv[0]'s file name: "runward-web" → profile. Without an entry
+                                                    // "runward-NAME" selects NAME, "runward" goes on
+  struct ImageChoice {
+    std::string image;  // as in policy::Image
+    std::string profile;
+  };
+  std::vector<ImageChoice> by_image;
+  std::string standard = "default";
+};
+
+struct Config {
+  std::string runtime = "runc";  // a name looked for in PATH, or an absolute path
+  Mode mode = Mode::enforce;     // the host's: audit makes every rule audit, off every rule off
+  Selection selection;
+  Ceilings ceilings;
+  Events events;
+  std::string text;              // the file's, for the policy's fingerprint; empty when there is none
+};
+
+}  // namespace runward::policy

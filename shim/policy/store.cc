@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/policy/store.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <set>
+
+#include "shim/base/file.h"
+#include "shim/policy/object_reader.h"
+#include "shim/policy/profile_parser.h"
+#include "shim/policy/read_values.h"
+#include "shim/policy/shipped.h"
+
+namespace runward::policy {
+namespace {
+
+constexpr std::size_t kDeepestChain = 8;
+
+Error as_policy_error(Error error) {
+  error.kind = ErrorKind::policy;
+  return error;
+}
+
+// The text of a file that only root can write; nothing when there is no such file.
+Result<std::optional<std::string>> read_trusted(const std::string& path) {
+  const auto fd = open_regular(AT_FDCWD, path);
+  if (!fd && fd.error().code == std::errc::no_such_file_or_directory) return std::optional<std::string>{};
+  if (!fd) return as_policy_error(fd.error());
+  if (auto trusted = check_only_root_writes(*fd, path); !trusted) return as_policy_error(trusted.error());
+  auto text = read_all(*fd, kPolicyFileLimits.max_bytes, path);
+  if (!text) return as_policy_error(text.error());
+  return std::optional<std::string>(*std::move(text));
+}
+
+std::string profile_folder(const std::string& config_dir, const std::string& name) {
+  return config_dir + "/profiles/" + name;
+}
+
+ProfileDocument shipped_document(const ShippedProfile& shipped) {
+  std::string place = std::string(kBuiltin) + std::string(shipped.name);
+  return {.text = std::string(shipped.profile), .name = place, .directory = place};
+}
+
+std::string shipped_names() {
+  std::string names;
+  for (const ShippedProfile& shipped : shipped_profiles())
+    names.append(names.empty() ? "" : ", ").append(shipped.name);
+  return names;
+}
+
+// What a name means depends on who says it: an installed profile may extend the shipped one of its own name, and a
+// shipped one is made of shipped ones only, so that editing `default` never loosens `strict`.
+enum class Origin { installed_first, shipped_only };
+
+Result<ProfileDocument> find_document(const std::string& config_dir, const std::string& name, Origin origin) {
+  if (!is_profile_name(name)) return make_error(ErrorKind::policy, "'" + name.substr(0, 80) + "' is no profile name");
+  const std::string folder = profile_folder(config_dir, name);
+  const std::string path = folder + "/profile.json";
+  if (origin == Origin::installed_first) {
+    SHIM_TRY(auto text, read_trusted(path));
+    if (text) return ProfileDocument{.text = *std::move(text), .name = path, .directory = folder};
+  }
+  if (const ShippedProfile* shipped = find_shipped(name)) return shipped_document(*shipped);
+  return make_error(ErrorKind::policy, "unknown profile '" + name + "': '" + path + "' is missing, and the shipped profiles are " +
+                                           shipped_names());
+}
+
+// The profile and its parents, the profile first.
+Result<std::vector<ParsedProfile>> find_chain(const std::string& config_dir, const std::string& name) {
+  std::vector<ParsedProfile> chain;
+  std::string trail = name;
+  std::string next = name;
+  Origin origin = Origin::installed_first;
+  for (;;) {
+    SHIM_TRY(ProfileDocument document, find_document(config_dir, next, origin));
+    const bool seen = std::ranges::any_of(
+        chain, [&](const ParsedProfile& profile) { return profile.document.name == document.name; });
+    if (seen) return make_error(ErrorKind::policy, "profile '" + name + "' extends itself: " + trail);
+    if (chain.size() == kDeepestChain)
+      return make_error(ErrorKind::policy, "profile '" + name + "' extends more than " + std::to_string(kDeepestChain - 1) +
+                                               " profiles: " + trail);
+    SHIM_TRY(ParsedProfile profile, parse_profile(std::move(document)));
+    chain.push_back(std::move(profile));
+    const ParsedProfile& last = chain.back();
+    if (!last.parent) return chain;
+    const bool is_shipped = last.document.directory.starts_with(kBuiltin);
+    origin = is_shipped || *last.parent == next ? Origin::shipped_only : Origin::installed_first;
+    next = *last.parent;
+    trail += " → " + next;
+  }
+}
+
+class Fnv1a {
+ public:
+  void add(std::string_view text) {
+    for (const char byte : text) add_byte(static_cast<unsigned char>(byte));
+    add_byte(0);  // so that moving text from one file to the next shows
+  }
+  [[nodiscard]] std::string hex() const {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string text;
+    for (unsigned shift = 64; shift > 0; shift -= 4) text.push_back(kDigits[(state_ >> (shift - 4)) & 0xfU]);
+    return text;
+  }
+
+ private:
+  void add_byte(unsigned char byte) { state_ = (state_ ^ byte) * 0x100000001b3U; }
+  std::uint64_t state_ = 0xcbf29ce484222325U;
+};
+
+bool is_on(const Policy& policy, RuleId rule) { return policy.rule(rule).mode != Mode::off; }
+
+// What a profile without parent can forget, and a step could not do without.
+Status check_complete(const Policy& policy) {
+  if (is_on(policy, RuleId::seccomp) && policy.seccomp.baseline.empty())
+    return make_error(ErrorKind::policy, "profile '" + policy.profile +
+                                             "' names no seccomp filter: set rules.seccomp.baseline, or extend a profile that does");
+  if (policy.apparmor.required && policy.apparmor.profile.empty())
+    return make_error(ErrorKind::policy, "profile '" + policy.profile + "' requires AppArmor and names no profile: set rules.apparmor.profile");
+  return ok();
+}
+
+Status check_is_filter(const oci::Value& filter, const std::string& name) {
+  const oci::Value* action = oci::find(filter, std::string_view("defaultAction"));
+  const oci::Value* calls = oci::find(filter, std::string_view("syscalls"));
+  if (action != nullptr && action->is_string() && calls != nullptr && calls->is_array()) return ok();
+  return make_error(ErrorKind::policy, "'" + name + R"(' is no seccomp filter in OCI form: expected "defaultAction" and "syscalls")");
+}
+
+using Directory = std::unique_ptr<DIR, int (*)(DIR*)>;
+
+}  // namespace
+
+const ShippedProfile* find_shipped(std::string_view name) {
+  const auto profiles = shipped_profiles();
+  const auto found = std::ranges::find(profiles, name, &ShippedProfile::name);
+  return found == profiles.end() ? nullptr : &*found;
+}
+
+Result<Config> load_config(const std::string& config_dir) {
+  const std::string path = config_dir + "/config.json";
+  SHIM_TRY(const auto text, read_trusted(path));
+  if (!text) return Config{};
+  SHIM_TRY(Config config, parse_config(*text, path));
+  config.text = *text;
+  return config;
+}
+
+Result<Policy> load_policy(const std::string& config_dir, const std::string& profile, const Config& config) {
+  SHIM_TRY(const std::vector<ParsedProfile> chain, find_chain(config_dir, profile));
+  Policy policy;
+  Fnv1a hash;
+  for (auto document = chain.rbegin(); document != chain.rend(); ++document) {
+    SHIM_CHECK(apply_profile(*document, policy));
+    hash.add(document->document.text);
+  }
+  hash.add(config.text);
+  policy.profile = profile;
+  policy.hash = hash.hex();
+  apply_host(config, policy);
+  SHIM_CHECK(check_complete(policy));
+  return policy;
+}
+
+Result<oci::Value> load_seccomp(const Policy& policy) {
+  const std::string& place = policy.seccomp.baseline;
+  std::optional<std::string> text;
+  if (place.starts_with(kBuiltin)) {
+    const ShippedProfile* shipped = find_shipped(std::string_view(place).substr(kBuiltin.size()));
+    if (shipped != nullptr && !shipped->seccomp.empty()) text = shipped->seccomp;
+  } else {
+    SHIM_TRY(text, read_trusted(place));
+  }
+  if (!text) return make_error(ErrorKind::policy, "profile '" + policy.profile + "' names the seccomp filter '" + place + "', which is missing");
+  auto filter = oci::parse(*text, place, kPolicyFileLimits);
+  if (!filter) return make_error(ErrorKind::policy, filter.error().message);
+  SHIM_CHECK(check_is_filter(*filter, place));
+  return filter;
+}
+
+bool profile_exists(const std::string& config_dir, const std::string& profile) {
+  if (!is_profile_name(profile)) return false;
+  return find_shipped(profile) != nullptr ||
+         ::access((profile_folder(config_dir, profile) + "/profile.json").c_str(), F_OK) == 0;
+}
+
+Result<std::vector<std::string>> list_profiles(const std::string& config_dir) {
+  std::set<std::string> names;
+  for (const ShippedProfile& shipped : shipped_profiles()) names.emplace(shipped.name);
+  const std::string path = config_dir + "/profiles";
+  const Directory directory(::opendir(path.c_str()), &::closedir);
+  if (!directory && errno != ENOENT) return as_policy_error(errno_error("open", path));
+  if (directory) {
+    while (const dirent* entry = ::readdir(directory.get()))
+      if (profile_exists(config_dir, &entry->d_name[0])) names.emplace(&entry->d_name[0]);
+  }
+  return std::vector<std::string>(names.begin(), names.end());
+}
+
+}  // namespace runward::policy

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/runtime/low_level.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "shim/base/unique_fd.h"
+
+namespace runward::runtime {
+namespace {
+
+constexpr std::string_view kUsualDirectories = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr const char* kOurselves = "/proc/self/exe";
+constexpr mode_t kAnyoneMayExecute = S_IXUSR | S_IXGRP | S_IXOTH;
+
+enum class Fitness : std::uint8_t { usable, missing, not_executable, ourselves };
+
+bool same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
+
+Fitness inspect(const std::string& path, const struct stat& ourselves) {
+  const UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) return Fitness::missing;
+  if (!S_ISREG(status.st_mode) || (status.st_mode & kAnyoneMayExecute) == 0) return Fitness::not_executable;
+  return same_file(status, ourselves) ? Fitness::ourselves : Fitness::usable;
+}
+
+// Absolute directories in order, each once: a relative one would depend on where the engine happens to stand.
+std::vector<std::string_view> search_directories(std::string_view path_env) {
+  std::vector<std::string_view> directories;
+  for (std::string_view rest : {path_env, kUsualDirectories}) {
+    while (!rest.empty()) {
+      const std::string_view directory = rest.substr(0, rest.find(':'));
+      rest.remove_prefix(std::min(directory.size() + 1, rest.size()));
+      const bool known = std::ranges::find(directories, directory) != directories.end();
+      if (directory.starts_with('/') && !known) directories.push_back(directory);
+    }
+  }
+  return directories;
+}
+
+Error unusable(const std::string& subject, std::string_view why) {
+  return make_error(ErrorKind::io, "low-level runtime '" + subject + "' " + std::string(why));
+}
+
+Result<LowLevel> check_path(const std::string& path, const struct stat& ourselves) {
+  switch (inspect(path, ourselves)) {
+    case Fitness::usable:
+      return LowLevel{path};
+    case Fitness::missing:
+      return unusable(path, "not found");
+    case Fitness::not_executable:
+      return unusable(path, "is no executable file");
+    case Fitness::ourselves:
+      return unusable(path, "is runward itself");
+  }
+  return unusable(path, "could not be checked");
+}
+
+Result<LowLevel> find_by_name(const std::string& name, std::string_view path_env, const struct stat& ourselves) {
+  std::string searched;
+  bool met_ourselves = false;
+  for (const std::string_view directory : search_directories(path_env)) {
+    std::string path = std::string(directory) + "/" + name;
+    const Fitness fitness = inspect(path, ourselves);
+    if (fitness == Fitness::usable) return LowLevel{std::move(path)};
+    met_ourselves = met_ourselves || fitness == Fitness::ourselves;
+    searched.append(searched.empty() ? "" : ":").append(directory);
+  }
+  return unusable(name, "not found in '" + searched + "'" + (met_ourselves ? ", only runward itself" : ""));
+}
+
+}  // namespace
+
+Result<LowLevel> find_low_level(const std::string& configured, const std::string& path_env) {
+  if (configured.empty()) return make_error(ErrorKind::policy, "the name of the low-level runtime is empty");
+  struct stat ourselves {};
+  if (::stat(kOurselves, &ourselves) != 0) return errno_error("stat", kOurselves);
+  if (configured.starts_with('/')) return check_path(configured, ourselves);
+  if (configured.find('/') != std::string::npos)
+    return make_error(ErrorKind::policy, "low-level runtime '" + configured + "': give a name or an absolute path");
+  return find_by_name(configured, path_env, ourselves);
+}
+
+Error exec_low_level(const LowLevel& low_level, std::span<const std::string> argv) {
+  std::vector<char*> arguments;
+  arguments.reserve(argv.size() + 1);
+  for (const std::string& argument : argv)
+    arguments.push_back(const_cast<char*>(argument.c_str()));  // NOLINT: execve(2) does not write to them
+  if (arguments.empty()) arguments.push_back(nullptr);
+  arguments.front() = const_cast<char*>(low_level.path.c_str());  // NOLINT: as above
+  arguments.push_back(nullptr);
+  ::execve(low_level.path.c_str(), arguments.data(), environ);
+  return errno_error("execute", low_level.path);
+}
+
+}  // namespace runward::runtime

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The low-level runtime (runc, crun): finding it, and becoming it.
+//
+//   SHIM_TRY(const LowLevel runc, find_low_level("runc", path_variable));
+//   return exec_low_level(runc, argv);  // comes back only with an error
+//
+// We may be installed under the name `runc`, in front of the real one: ourselves are recognised by device and inode,
+// whatever the name, link or hard link (contract.md, "Ways around a wrapper", 4).
+
+#include <span>
+#include <string>
+
+#include "shim/base/result.h"
+
+namespace runward::runtime {
+
+struct LowLevel {
+  std::string path;  // absolute; was an executable regular file other than ourselves
+};
+
+// `configured`: an absolute path, or a name that is looked for in `path_env` and then in the usual directories.
+Result<LowLevel> find_low_level(const std::string& configured, const std::string& path_env);
+
+// execve(2) with every argument as it came, but argv[0] the path: runc starts itself again through /proc/self/exe and
+// names argv[0] in messages. The environment goes on untouched. Returns only when that failed.
+Error exec_low_level(const LowLevel& low_level, std::span<const std::string> argv);
+
+}  // namespace runward::runtime
