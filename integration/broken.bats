@@ -31,7 +31,7 @@ setup() {
 write_config() {
   rm -f "$bundle/config.json"
   (cd "$bundle" && runc spec)
-  jq -c ".process.terminal = false | .process.args = [\"true\"] | .linux.cgroupsPath = \"/runward-test\"
+  jq -c ".process.terminal = false | .process.args = [\"true\"] | .linux.cgroupsPath = \"/docker/runward-test\"
     | .root.path = \"$ROOTFS\" | $1" \
     "$bundle/config.json" >"$bundle/new"
   mv "$bundle/new" "$bundle/config.json"
@@ -252,7 +252,7 @@ profile() { printf 'mkdir -p /etc/runward/profiles/default; cat >/etc/runward/pr
 }
 @test "a cgroupsPath that climbs" {
   write_config '.linux.cgroupsPath = "/docker/../../x"'
-  assert_broken 'cgroupsPath'
+  assert_broken 'cgroup path'
 }
 
 # --- the host -------------------------------------------------------------------------------
@@ -263,11 +263,12 @@ profile() { printf 'mkdir -p /etc/runward/profiles/default; cat >/etc/runward/pr
 @test "a read-only bundle" { assert_broken 'bundle|config\.json|read-only' "mount --bind $bundle $bundle; mount -o remount,ro,bind $bundle;"; }
 @test "a full disk" {
   local small=$BATS_TEST_TMPDIR/small
-  # The document has to fit, its hardened copy beside it not.
-  local preparation="mkdir $small; mount -t tmpfs -o size=16k none $small; cp $bundle/config.json $small/; head -c 1M /dev/zero >$small/filler 2>/dev/null || true; before=\$(ls $small); mount --bind $small $bundle;"
-  run --separate-stderr create "$preparation"
+  # The document fits, its hardened copy beside it does not.
+  run --separate-stderr create "mkdir $small; mount -t tmpfs -o size=16k none $small; cp $bundle/config.json $small/;
+    head -c 1M /dev/zero >$small/filler 2>/dev/null || true; mount --bind $small $bundle;"
   assert_equal "$status" 1
   assert_one_line
+  grep -Eiq 'space|disk is full' <<<"$(jq -r .msg "$log")" || fail "$(cat "$log")"
   [[ ! -e $calls ]]
 }
 @test "an option that runc does not have" {

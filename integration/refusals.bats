@@ -65,7 +65,7 @@ need_path() { [[ -e $1 ]] || skip "no $1 on this machine"; }
 @test "not granted: seccomp=unconfined" { not_granted seccomp 'grep -q "^Seccomp:.2" /proc/self/status && ! unshare -U true 2>/dev/null' --security-opt seccomp=unconfined; }
 @test "stripped: a seccomp filter of the user's that allows everything" {
   echo '{"defaultAction":"SCMP_ACT_ALLOW"}' >"$BATS_TEST_TMPDIR/allow.json"
-  not_granted seccomp '! unshare -m true 2>/dev/null' --security-opt "seccomp=$BATS_TEST_TMPDIR/allow.json"
+  not_granted seccomp '! unshare -U true 2>/dev/null' --security-opt "seccomp=$BATS_TEST_TMPDIR/allow.json"
 }
 @test "kept: a stricter seccomp filter of the user's" {
   jq -n '{defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["chmod", "fchmod", "fchmodat", "fchmodat2"], action: "SCMP_ACT_ERRNO"}]}' >"$BATS_TEST_TMPDIR/strict.json"

@@ -9,8 +9,8 @@ source "$BATS_TEST_DIRNAME/lib/helpers.bash"
 # shellcheck source=servers/rootfs.sh
 source "$BATS_TEST_DIRNAME/servers/rootfs.sh"
 
-# CHOWN 0, DAC_OVERRIDE 1, FOWNER 3, FSETID 4, KILL 5, SETGID 6, SETUID 7, NET_BIND_SERVICE 10.
-allowed_mask=$((1 << 0 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 10))
+# CHOWN 0, DAC_OVERRIDE 1, FOWNER 3, FSETID 4, KILL 5, SETGID 6, SETUID 7, SETPCAP 8, NET_BIND_SERVICE 10.
+allowed_mask=$((1 << 0 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 10))
 
 setup_file() {
   need_packages curl

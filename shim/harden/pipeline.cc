@@ -164,19 +164,16 @@ std::string message(const Finding& finding, RuleId rule, const std::string& prof
 
 std::string refusal_message(const Report& report, const policy::Policy& policy) {
   std::string text;
-  std::size_t more = 0;
+  std::string others;
   for (const Outcome& outcome : report.outcomes) {
-    if (outcome.mode != Mode::enforce) continue;
-    for (const Finding& finding : outcome.verdict.findings) {
-      if (!is_violation(finding)) continue;
-      if (text.empty())
-        text = message(finding, outcome.rule, policy.profile);
-      else
-        ++more;
-    }
+    const auto violation = std::ranges::find_if(outcome.verdict.findings, is_violation);
+    if (outcome.mode != Mode::enforce || violation == outcome.verdict.findings.end()) continue;
+    if (text.empty())
+      text = message(*violation, outcome.rule, policy.profile);
+    else
+      others.append(others.empty() ? " (refused as well by: " : ", ").append(name_of(outcome.rule));
   }
-  if (more > 0) text += " (and " + std::to_string(more) + " more; `runwardctl events` lists all)";
-  return text;
+  return others.empty() ? text : text + others + ")";
 }
 
 bool wants_seccomp_baseline(const oci::Value& spec, const policy::Policy& policy) {

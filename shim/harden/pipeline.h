@@ -39,7 +39,7 @@ struct Report {
 // it did not declare.
 Result<Report> harden(oci::Document kind, oci::Value& document, const Context& context);
 
-// The sentence for the engine: the first violation, and how many more there are.
+// The sentence for the engine: the first violation, and the other rules that refuse.
 std::string refusal_message(const Report& report, const policy::Policy& policy);
 std::string message(const Finding& finding, policy::RuleId rule, const std::string& profile);
 

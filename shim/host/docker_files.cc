@@ -104,7 +104,8 @@ Result<std::optional<DataRoot>> find_data_root(std::string path, const std::stri
 // A file of an image's store; null when it is missing, not to be trusted, or not JSON.
 oci::Value read_image_file(const DataRoot& root, std::vector<std::string> folders, const std::string& file) {
   const std::string driver = text_at(root.container, "/Driver");
-  const bool is_name = !driver.empty() && driver.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  const bool is_name =
+      !driver.empty() && driver.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
   if (!is_name) return nullptr;
   folders.insert(folders.begin(), {"image", driver});
   const auto text = read_below(root.directory, folders, file);
@@ -153,7 +154,8 @@ std::vector<std::string> digests_of(const DataRoot& root, const std::string& ima
 
 }  // namespace
 
-Result<std::optional<ContainerInfo>> read_docker_files(const std::string& rootfs_path, const std::string& container_id) {
+Result<std::optional<ContainerInfo>> read_docker_files(const std::string& rootfs_path,
+                                                       const std::string& container_id) {
   if (!is_hex_id(container_id) || !rootfs_path.starts_with('/')) return std::optional<ContainerInfo>{};
   SHIM_TRY(const auto root, find_data_root(rootfs_path, container_id));
   if (!root) return std::optional<ContainerInfo>{};

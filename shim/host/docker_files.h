@@ -5,11 +5,12 @@
 //
 //   SHIM_TRY(const auto container, read_docker_files(spec.root_path(), container_id));   // nothing: not Docker
 //
-// Docker keeps <data root>/containers/<id>/config.v2.json. The data root is found by walking up from the root filesystem
-// (<data root>/overlay2/<x>/merged, <data root>/rootfs/overlayfs/<id>): root.path is the engine's own choice. The sources
-// of the resolv.conf, hostname and hosts mounts would lead there too, but a user may put any file of the host in their
-// place with -v, so they are not looked at. Each file and folder on the way from the data root must be root's alone, and
-// the file must name the container's id.
+// Docker keeps <data root>/containers/<id>/config.v2.json. The data root is found by walking up from the root
+// filesystem
+// (<data root>/overlay2/<x>/merged, <data root>/rootfs/overlayfs/<id>): root.path is the engine's own choice. The
+// sources of the resolv.conf, hostname and hosts mounts would lead there too, but a user may put any file of the host
+// in their place with -v, so they are not looked at. Each file and folder on the way from the data root must be root's
+// alone, and the file must name the container's id.
 
 #include <optional>
 #include <string>

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "shim/oci/spec.h"
+
 namespace runward::host {
 
 // What the source of one bind mount really is, by identity (device and inode), not by name.
@@ -30,6 +32,15 @@ struct NamespacePath {
 struct HookPath {
   std::string resolved;          // after symbolic links and /proc/<pid>/exe; empty when it could not be looked at
   bool only_root_writes = false;
+};
+
+// A folder in the container's root filesystem, as the image has it.
+struct RootfsFolder {
+  std::uint64_t uid = 0;
+  std::uint64_t gid = 0;
+  unsigned mode = 0755;
+  bool empty = true;
+  bool has_special_files = false;  // FIFOs, sockets, devices: runc's tmpcopyup fails on them
 };
 
 // Which image and container this is, where the engine tells (docker_files.h).
@@ -55,6 +66,8 @@ struct HostFacts {
   std::map<std::string, MountSource> mount_sources;
   std::map<std::string, NamespacePath> namespace_paths;
   std::map<std::string, HookPath> hooks;
+  std::map<std::string, RootfsFolder> rootfs_folders;  // by the policy's scratch path; those that the image has
+  std::map<std::string, oci::Rlimit> rlimits;          // runward's own, which a container inherits; "RLIMIT_CORE" …
   std::optional<ContainerInfo> container;      // probed only when the policy needs it
 };
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/vfs.h>
@@ -14,6 +15,7 @@
 #include "shim/base/file.h"
 #include "shim/host/docker_files.h"
 #include "shim/host/mount_sources.h"
+#include "shim/host/rootfs_folders.h"
 
 namespace runward::host {
 namespace {
@@ -75,6 +77,30 @@ void probe_namespaces(HostFacts& facts, const oci::Spec& spec, const ProbeInput&
   }
 }
 
+struct RlimitName {
+  std::string_view name;
+  __rlimit_resource resource;
+};
+constexpr std::array kRlimits = {
+    RlimitName{"RLIMIT_AS", RLIMIT_AS},           RlimitName{"RLIMIT_CORE", RLIMIT_CORE},
+    RlimitName{"RLIMIT_CPU", RLIMIT_CPU},         RlimitName{"RLIMIT_DATA", RLIMIT_DATA},
+    RlimitName{"RLIMIT_FSIZE", RLIMIT_FSIZE},     RlimitName{"RLIMIT_LOCKS", RLIMIT_LOCKS},
+    RlimitName{"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK}, RlimitName{"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
+    RlimitName{"RLIMIT_NICE", RLIMIT_NICE},       RlimitName{"RLIMIT_NOFILE", RLIMIT_NOFILE},
+    RlimitName{"RLIMIT_NPROC", RLIMIT_NPROC},     RlimitName{"RLIMIT_RSS", RLIMIT_RSS},
+    RlimitName{"RLIMIT_RTPRIO", RLIMIT_RTPRIO},   RlimitName{"RLIMIT_RTTIME", RLIMIT_RTTIME},
+    RlimitName{"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING}, RlimitName{"RLIMIT_STACK", RLIMIT_STACK}};
+
+void probe_rlimits(HostFacts& facts) {
+  for (const RlimitName& entry : kRlimits) {
+    struct rlimit limit {};
+    if (::getrlimit(entry.resource, &limit) != 0) continue;
+    facts.rlimits.emplace(entry.name, oci::Rlimit{.type = std::string(entry.name),
+                                                  .soft = limit.rlim_cur,
+                                                  .hard = limit.rlim_max});
+  }
+}
+
 HookPath look_at_hook(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   std::array<char, PATH_MAX> buffer{};
@@ -105,6 +131,9 @@ Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, con
   if (wanted(policy, RuleId::apparmor)) SHIM_CHECK(probe_apparmor(facts, policy.apparmor.profile));
   if (wanted(policy, RuleId::selinux)) facts.selinux_enabled = exists("/sys/fs/selinux/enforce");
   if (wanted(policy, RuleId::namespaces)) probe_namespaces(facts, spec, input);
+  if (wanted(policy, RuleId::rlimits)) probe_rlimits(facts);
+  if (wanted(policy, RuleId::rootfs) && policy.rootfs.mode == policy::RootfsMode::read_only)
+    facts.rootfs_folders = probe_rootfs_folders(spec.root_path(), policy.rootfs.scratch);
   if (wanted(policy, RuleId::hooks))
     for (const oci::Hook& hook : spec.hooks()) facts.hooks.emplace(hook.path, look_at_hook(hook.path));
   if (wanted(policy, RuleId::mounts)) {

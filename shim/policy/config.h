@@ -50,7 +50,7 @@ struct Config {
   Selection selection;
   Ceilings ceilings;
   Events events;
-  std::string text;              // the file's, for the policy's fingerprint; empty when there is none
+  std::string text;  // the file's, for the policy's fingerprint; empty when there is none
 };
 
 }  // namespace runward::policy

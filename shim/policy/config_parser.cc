@@ -84,10 +84,9 @@ constexpr std::array kSectionKeys = {
               [](const Reader& value, Config& config) { config.ceilings.memory = read_memory(value); }},
     ConfigKey{"ceilings", "cpu", [](const Reader& value, Config& config) { config.ceilings.cpu = read_cpus(value); }},
     ConfigKey{"ceilings", "pids", [](const Reader& value, Config& config) { config.ceilings.pids = read_pids(value); }},
-    ConfigKey{"ceilings", "capabilities",
-              [](const Reader& value, Config& config) {
-                read_capabilities(value, config.ceilings.capabilities.emplace());
-              }},
+    ConfigKey{
+        "ceilings", "capabilities",
+        [](const Reader& value, Config& config) { read_capabilities(value, config.ceilings.capabilities.emplace()); }},
     ConfigKey{"ceilings", "required_rules",
               [](const Reader& value, Config& config) {
                 value.each_item([&](const Reader& item) {

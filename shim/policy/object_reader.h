@@ -32,7 +32,8 @@
 namespace runward::policy {
 
 // Policy files are written by people: small, with comments.
-inline constexpr oci::ParseLimits kPolicyFileLimits{.max_bytes = std::size_t{1} << 20U, .max_depth = 16, .comments = true};
+inline constexpr oci::ParseLimits kPolicyFileLimits{
+    .max_bytes = std::size_t{1} << 20U, .max_depth = 16, .comments = true};
 
 class Source {
  public:

@@ -20,7 +20,8 @@ struct Target {
 
 using ProfileKey = Key<Target>;
 
-constexpr std::array<std::string_view, 8> kNamespaces = {"pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"};
+constexpr std::array<std::string_view, 8> kNamespaces = {"pid", "network", "mount",  "ipc",
+                                                         "uts", "user",    "cgroup", "time"};
 constexpr std::string_view kNone = "none";
 
 bool is_text(const Reader& value, std::string_view text) {
@@ -55,8 +56,10 @@ void read_baseline(const Reader& value, Target& target) {
   constexpr std::string_view kBuiltin = "builtin:";
   const auto text = value.text(kExpected);
   if (!text) return;
-  const bool names_builtin = text->starts_with(kBuiltin) && is_profile_name(std::string_view(*text).substr(kBuiltin.size()));
-  const bool names_file = text->ends_with(".json") && text->find('/') == std::string::npos && is_normal_path("/" + *text);
+  const bool names_builtin =
+      text->starts_with(kBuiltin) && is_profile_name(std::string_view(*text).substr(kBuiltin.size()));
+  const bool names_file =
+      text->ends_with(".json") && text->find('/') == std::string::npos && is_normal_path("/" + *text);
   if (!names_builtin && !names_file) return value.fail(kExpected);
   const bool in_builtin = target.directory.starts_with(kBuiltin);
   target.policy.seccomp.baseline =
@@ -94,7 +97,8 @@ constexpr std::array kScratchKeys = {
     Key<Scratch>{"", "path",
                  [](const Reader& value, Scratch& scratch) {
                    auto path = read_path(value);
-                   if (path && is_system_folder(*path)) return value.fail("expected no path at or below /, /proc, /sys or /dev");
+                   if (path && is_system_folder(*path))
+                     return value.fail("expected no path at or below /, /proc, /sys or /dev");
                    if (path) scratch.path = std::move(*path);
                  }},
     Key<Scratch>{"", "size",
@@ -153,7 +157,8 @@ constexpr std::array kRlimitKeys = {
 
 void read_rlimit(const Reader& value, Target& target) {
   std::string name = "RLIMIT_" + value.key();
-  std::ranges::transform(name, name.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   if (is_text(value, kNone)) {
     target.policy.rlimits.erase(name);
     return;
@@ -172,24 +177,29 @@ void read_rlimit(const Reader& value, Target& target) {
 }
 
 void read_oom_score(const Reader& value, Target& target) {
-  constexpr std::int64_t kLeast = -1000;
   constexpr std::int64_t kMost = 1000;
-  if (!value.value().is_number_integer()) return value.fail("expected a whole number from -1000 to 1000");
-  const auto score = value.value().get<std::int64_t>();
-  if (score < kLeast || score > kMost) return value.fail("expected a whole number from -1000 to 1000");
+  const oci::Value& number = value.value();
+  const auto score = number.is_number_integer() ? number.get<std::int64_t>() : kMost + 1;
+  // An unsigned number above the signed ones would come out negative.
+  const bool too_large = number.is_number_unsigned() && number.get<std::uint64_t>() > std::uint64_t{kMost};
+  if (too_large || score < -kMost || score > kMost) return value.fail("expected a whole number from -1000 to 1000");
   target.policy.oom_score_min = score;
 }
 
 // Rows for the shapes that come again and again. FIELD is a member of Policy.
-#define RUNWARD_FLAG(rule, key, field) \
-  ProfileKey { rule, key, [](const Reader& value, Target& target) { value.to(target.policy.field); } }
-#define RUNWARD_LIST(rule, key, field, read)                                                    \
-  ProfileKey {                                                                                  \
-    rule, key, [](const Reader& value, Target& target) { read(value, target.policy.field); },   \
-        [](Target& target) { target.policy.field = {}; }                                        \
+#define RUNWARD_FLAG(rule, key, field)                                                    \
+  ProfileKey {                                                                            \
+    rule, key, [](const Reader& value, Target& target) { value.to(target.policy.field); } \
   }
-#define RUNWARD_LIMIT(rule, key, field, read) \
-  ProfileKey { rule, key, [](const Reader& value, Target& target) { read_limit(value, target.policy.field, read); } }
+#define RUNWARD_LIST(rule, key, field, read)                                                  \
+  ProfileKey {                                                                                \
+    rule, key, [](const Reader& value, Target& target) { read(value, target.policy.field); }, \
+        [](Target& target) { target.policy.field = {}; }                                      \
+  }
+#define RUNWARD_LIMIT(rule, key, field, read)                                                            \
+  ProfileKey {                                                                                           \
+    rule, key, [](const Reader& value, Target& target) { read_limit(value, target.policy.field, read); } \
+  }
 #define RUNWARD_RLIMIT(key) \
   ProfileKey { "rlimits", key, read_rlimit }
 
@@ -267,7 +277,8 @@ void read_rule(const Reader& member, Target& target) {
   }
   target.rule = *rule;
   if (member.value().is_string()) return read_rule_mode(member, target);
-  if (!member.value().is_object()) return member.fail(R"(expected "enforce", "audit", "off", or an object of settings)");
+  if (!member.value().is_object())
+    return member.fail(R"(expected "enforce", "audit", "off", or an object of settings)");
   read_section<Target>(kProfileKeys, member.key(), member, target);
 }
 

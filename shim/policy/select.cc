@@ -99,7 +99,8 @@ Result<Choice> select_profile(const Selection& selection, const SelectionInput& 
   if (input.runtime_name.starts_with(kRuntimePrefix) && input.runtime_name.size() > kRuntimePrefix.size())
     return Choice{.profile = input.runtime_name.substr(kRuntimePrefix.size()), .reason = runtime_reason};
   for (const Selection::ImageChoice& choice : selection.by_image)
-    if (image_matches(choice.image, input)) return Choice{.profile = choice.profile, .reason = "image '" + choice.image + "'"};
+    if (image_matches(choice.image, input))
+      return Choice{.profile = choice.profile, .reason = "image '" + choice.image + "'"};
   return Choice{.profile = selection.standard, .reason = "the default"};
 }
 

@@ -4,9 +4,9 @@
 // Which hardening profile a container gets (Selection in config.h tells the order).
 
 #include <map>
-#include <vector>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "shim/base/result.h"
 #include "shim/policy/config.h"
@@ -36,9 +36,9 @@ bool needs_container_info(const Selection& selection);
 Result<Choice> select_profile(const Selection& selection, const SelectionInput& input);
 
 // "sha256:…": the image's id, or the digest of one of its repositories. "docker.io/library/nginx" (or short "nginx"; a
-// trailing * is a prefix): the image was pulled from there, so it has a digest of that repository; the name that the user
-// wrote proves nothing, since whoever may tag or build can give it to any image. "local:app" is that name after all, for
-// images that were built or imported on this host and have no digest: trust it as far as those who may tag.
+// trailing * is a prefix): the image was pulled from there, so it has a digest of that repository; the name that the
+// user wrote proves nothing, since whoever may tag or build can give it to any image. "local:app" is that name after
+// all, for images that were built or imported on this host and have no digest: trust it as far as those who may tag.
 bool image_matches(const std::string& pattern, const SelectionInput& input);
 
 }  // namespace runward::policy

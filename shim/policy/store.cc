@@ -49,8 +49,7 @@ ProfileDocument shipped_document(const ShippedProfile& shipped) {
 
 std::string shipped_names() {
   std::string names;
-  for (const ShippedProfile& shipped : shipped_profiles())
-    names.append(names.empty() ? "" : ", ").append(shipped.name);
+  for (const ShippedProfile& shipped : shipped_profiles()) names.append(names.empty() ? "" : ", ").append(shipped.name);
   return names;
 }
 
@@ -67,8 +66,8 @@ Result<ProfileDocument> find_document(const std::string& config_dir, const std::
     if (text) return ProfileDocument{.text = *std::move(text), .name = path, .directory = folder};
   }
   if (const ShippedProfile* shipped = find_shipped(name)) return shipped_document(*shipped);
-  return make_error(ErrorKind::policy, "unknown profile '" + name + "': '" + path + "' is missing, and the shipped profiles are " +
-                                           shipped_names());
+  return make_error(ErrorKind::policy, "unknown profile '" + name + "': '" + path +
+                                           "' is missing, and the shipped profiles are " + shipped_names());
 }
 
 // The profile and its parents, the profile first.
@@ -83,8 +82,8 @@ Result<std::vector<ParsedProfile>> find_chain(const std::string& config_dir, con
         chain, [&](const ParsedProfile& profile) { return profile.document.name == document.name; });
     if (seen) return make_error(ErrorKind::policy, "profile '" + name + "' extends itself: " + trail);
     if (chain.size() == kDeepestChain)
-      return make_error(ErrorKind::policy, "profile '" + name + "' extends more than " + std::to_string(kDeepestChain - 1) +
-                                               " profiles: " + trail);
+      return make_error(ErrorKind::policy, "profile '" + name + "' extends more than " +
+                                               std::to_string(kDeepestChain - 1) + " profiles: " + trail);
     SHIM_TRY(ParsedProfile profile, parse_profile(std::move(document)));
     chain.push_back(std::move(profile));
     const ParsedProfile& last = chain.back();
@@ -119,10 +118,12 @@ bool is_on(const Policy& policy, RuleId rule) { return policy.rule(rule).mode !=
 // What a profile without parent can forget, and a step could not do without.
 Status check_complete(const Policy& policy) {
   if (is_on(policy, RuleId::seccomp) && policy.seccomp.baseline.empty())
-    return make_error(ErrorKind::policy, "profile '" + policy.profile +
-                                             "' names no seccomp filter: set rules.seccomp.baseline, or extend a profile that does");
+    return make_error(ErrorKind::policy,
+                      "profile '" + policy.profile +
+                          "' names no seccomp filter: set rules.seccomp.baseline, or extend a profile that does");
   if (policy.apparmor.required && policy.apparmor.profile.empty())
-    return make_error(ErrorKind::policy, "profile '" + policy.profile + "' requires AppArmor and names no profile: set rules.apparmor.profile");
+    return make_error(ErrorKind::policy, "profile '" + policy.profile +
+                                             "' requires AppArmor and names no profile: set rules.apparmor.profile");
   return ok();
 }
 
@@ -130,7 +131,8 @@ Status check_is_filter(const oci::Value& filter, const std::string& name) {
   const oci::Value* action = oci::find(filter, std::string_view("defaultAction"));
   const oci::Value* calls = oci::find(filter, std::string_view("syscalls"));
   if (action != nullptr && action->is_string() && calls != nullptr && calls->is_array()) return ok();
-  return make_error(ErrorKind::policy, "'" + name + R"(' is no seccomp filter in OCI form: expected "defaultAction" and "syscalls")");
+  return make_error(ErrorKind::policy,
+                    "'" + name + R"(' is no seccomp filter in OCI form: expected "defaultAction" and "syscalls")");
 }
 
 using Directory = std::unique_ptr<DIR, int (*)(DIR*)>;
@@ -177,7 +179,9 @@ Result<oci::Value> load_seccomp(const Policy& policy) {
   } else {
     SHIM_TRY(text, read_trusted(place));
   }
-  if (!text) return make_error(ErrorKind::policy, "profile '" + policy.profile + "' names the seccomp filter '" + place + "', which is missing");
+  if (!text)
+    return make_error(ErrorKind::policy,
+                      "profile '" + policy.profile + "' names the seccomp filter '" + place + "', which is missing");
   auto filter = oci::parse(*text, place, kPolicyFileLimits);
   if (!filter) return make_error(ErrorKind::policy, filter.error().message);
   SHIM_CHECK(check_is_filter(*filter, place));

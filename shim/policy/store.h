@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Where policy comes from: <config dir>/config.json, <config dir>/profiles/<name>/profile.json, and the shipped profiles,
-// which are built into the program, so that a host without any file is protected too.
+// Where policy comes from: <config dir>/config.json, <config dir>/profiles/<name>/profile.json, and the shipped
+// profiles, which are built into the program, so that a host without any file is protected too.
 //
 //   SHIM_TRY(const Config config, load_config(build_info::kConfigDir));
 //   SHIM_TRY(const Policy policy, load_policy(build_info::kConfigDir, "strict", config));

@@ -65,8 +65,12 @@ void check_propagation(Verdict& verdict, Options& options, const oci::Mount& mou
 }
 
 void check_tmpfs(Verdict& verdict, Options& options, const oci::Mount& mount, std::size_t index, const Context& ctx) {
-  if (mount.destination == "/dev") return;  // holds the device nodes
   options.force("nosuid", "suid");
+  if (mount.destination == "/dev") {
+    // It holds the device nodes, and stays writable: not a place to run programs from.
+    options.force("noexec", "exec");
+    return;
+  }
   options.force("nodev", "dev");
   const bool scratch_with_exec = std::ranges::any_of(ctx.policy.rootfs.scratch, [&](const policy::Scratch& scratch) {
     return scratch.exec && scratch.path == mount.destination;

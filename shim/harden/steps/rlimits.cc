@@ -4,6 +4,18 @@
 #include "shim/harden/steps/steps.h"
 
 namespace runward::harden::steps {
+namespace {
+
+// What is absent is inherited from the engine; a limit must not raise that.
+oci::Value limit_for_absent(const std::string& type, const policy::Rlimit& limit, const Context& ctx) {
+  const auto inherited = ctx.host.rlimits.find(type);
+  const bool known = inherited != ctx.host.rlimits.end();
+  const std::uint64_t hard = known ? std::min(limit.hard, inherited->second.hard) : limit.hard;
+  const std::uint64_t soft = known ? std::min(limit.soft, inherited->second.soft) : limit.soft;
+  return {{"type", type}, {"soft", std::min(soft, hard)}, {"hard", hard}};
+}
+
+}  // namespace
 
 Verdict limit_rlimits(const oci::Process& process, const Context& ctx) {
   Verdict verdict;
@@ -19,8 +31,7 @@ Verdict limit_rlimits(const oci::Process& process, const Context& ctx) {
   for (const auto& [type, limit] : ctx.policy.rlimits) {
     const bool is_given = std::ranges::any_of(given, [&](const oci::Rlimit& entry) { return entry.type == type; });
     if (!is_given)
-      verdict.insert(list, std::nullopt, {{"type", type}, {"soft", limit.soft}, {"hard", limit.hard}},
-                     "the profile's limit, as there was none");
+      verdict.insert(list, std::nullopt, limit_for_absent(type, limit, ctx), "the profile's limit, as there was none");
   }
   return verdict;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "shim/harden/steps/steps.h"
 
@@ -23,11 +25,35 @@ std::size_t place_for_scratch(const std::vector<oci::Mount>& mounts) {
   return static_cast<std::size_t>(std::ranges::find_if_not(mounts, is_kernel_mount) - mounts.begin());
 }
 
-oci::Value scratch_mount(const policy::Scratch& scratch) {
-  // tmpcopyup: runc and crun copy what the image has there into the tmpfs, with owners and modes.
-  oci::Value options = {"nosuid", "nodev", "tmpcopyup", "size=" + std::to_string(scratch.size)};
+// Where the image has no such folder: what Debian gives /tmp and /var/tmp, and everything else.
+host::RootfsFolder folder_for(const policy::Scratch& scratch, const Context& ctx) {
+  const auto found = ctx.host.rootfs_folders.find(scratch.path);
+  if (found != ctx.host.rootfs_folders.end()) return found->second;
+  host::RootfsFolder folder;
+  if (scratch.path.ends_with("tmp")) folder.mode = 01777;
+  return folder;
+}
+
+std::string octal(unsigned mode) {
+  std::array<char, 12> text{};
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), mode, 8);
+  return {text.data(), end};
+}
+
+oci::Value scratch_mount(const policy::Scratch& scratch, const host::RootfsFolder& folder) {
+  oci::Value options = {"nosuid", "nodev", "size=" + std::to_string(scratch.size), "mode=" + octal(folder.mode)};
   if (!scratch.exec) options.push_back("noexec");
+  // runc and crun copy what the image has there, but lose the owner of the folder itself.
+  if (folder.uid != 0) options.push_back("uid=" + std::to_string(folder.uid));
+  if (folder.gid != 0) options.push_back("gid=" + std::to_string(folder.gid));
+  if (!folder.empty && !folder.has_special_files) options.push_back("tmpcopyup");
   return {{"destination", scratch.path}, {"type", "tmpfs"}, {"source", "tmpfs"}, {"options", std::move(options)}};
+}
+
+bool is_wanted(const policy::Scratch& scratch, const std::vector<oci::Mount>& mounts, const Context& ctx) {
+  if (scratch.if_exists && !ctx.host.rootfs_folders.contains(scratch.path)) return false;
+  return std::ranges::none_of(
+      mounts, [&](const oci::Mount& mount) { return without_trailing_slash(mount.destination) == scratch.path; });
 }
 
 }  // namespace
@@ -39,10 +65,12 @@ Verdict make_rootfs_readonly(const oci::Spec& spec, const Context& ctx) {
   const auto mounts = spec.mounts();
   std::size_t place = place_for_scratch(mounts);
   for (const policy::Scratch& scratch : ctx.policy.rootfs.scratch) {
-    const bool taken = std::ranges::any_of(
-        mounts, [&](const oci::Mount& mount) { return without_trailing_slash(mount.destination) == scratch.path; });
-    if (taken) continue;
-    verdict.insert(oci::Pointer("/mounts"), place++, scratch_mount(scratch), "a scratch path on tmpfs");
+    if (!is_wanted(scratch, mounts, ctx)) continue;
+    const host::RootfsFolder folder = folder_for(scratch, ctx);
+    if (folder.has_special_files)
+      verdict.notice(oci::Pointer("/mounts"), "what the image has in '" + scratch.path + "'",
+                     "it holds sockets, FIFOs or very many files and is not copied to the scratch tmpfs: mount a volume there");
+    verdict.insert(oci::Pointer("/mounts"), place++, scratch_mount(scratch, folder), "a scratch path on tmpfs");
   }
   return verdict;
 }

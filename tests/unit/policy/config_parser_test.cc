@@ -83,7 +83,8 @@ TEST_P(ConfigParserRefuses, WithFileLineAndColumn) {
 INSTANTIATE_TEST_SUITE_P(
     Everything, ConfigParserRefuses,
     testing::Values(Refused{"", "unexpected end"}, Refused{"5", "expected an object"},
-                    Refused{R"({"rules": {}})", "unknown key \"rules\""}, Refused{R"({"runtme": "runc"})", "did you mean \"runtime\""},
+                    Refused{R"({"rules": {}})", "unknown key \"rules\""},
+                    Refused{R"({"runtme": "runc"})", "did you mean \"runtime\""},
                     Refused{R"({"runtime": "../runc"})", "a program"}, Refused{R"({"runtime": ""})", "a program"},
                     Refused{R"({"runtime": "/"})", "a program"}, Refused{R"({"mode": "permissive"})", "\"audit\""},
                     Refused{R"({"profiles": {"default": "A"}})", "a profile's name"},

@@ -48,9 +48,13 @@ TEST(SelectProfile, FollowsNamespaceChoiceRuntimeImageDefault) {
 }
 
 TEST(SelectProfile, TakesTheNameAfterTheDashOfTheRuntime) {
-  EXPECT_EQ(chosen({.runtime_name = "runward-strict"}), "strict by runtime name 'runward-strict'");
-  EXPECT_EQ(chosen({.runtime_name = "runc"}), "default by the default");
-  EXPECT_EQ(chosen({.runtime_name = "runward-"}), "default by the default");
+  SelectionInput input;
+  input.runtime_name = "runward-strict";
+  EXPECT_EQ(chosen(input), "strict by runtime name 'runward-strict'");
+  for (const char* other : {"runward", "runward-", "runc"}) {
+    input.runtime_name = other;
+    EXPECT_EQ(chosen(input), "default by the default");
+  }
 }
 
 TEST(SelectProfile, TakesALabelOfTheContainer) {
@@ -63,7 +67,8 @@ TEST(SelectProfile, RefusesAProfileThatNobodyMayChoose) {
   SelectionInput input;
   input.annotations = {{"io.runward.profile", "compat"}};
   EXPECT_EQ(chosen(input),
-            "error: profile 'compat', asked for by annotation 'io.runward.profile', is none that a container may choose (strict)");
+            "error: profile 'compat', asked for by annotation 'io.runward.profile', is none that a container may "
+            "choose (strict)");
   EXPECT_THAT(chosen(input, Selection{}), testing::HasSubstr("profiles.choices is empty"));
 }
 
@@ -103,17 +108,20 @@ TEST_P(ImageMatches, AsThePatternSays) {
   EXPECT_EQ(image_matches(GetParam().pattern, input), GetParam().expected) << GetParam().pattern;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Patterns, ImageMatches,
-    testing::Values(ImageCase{kDigest, true}, ImageCase{"sha256:" + std::string(64, 'b'), true},
-                    ImageCase{"sha256:" + std::string(64, 'c'), false}, ImageCase{"nginx", true},
-                    ImageCase{"docker.io/library/nginx", true}, ImageCase{"docker.io/library/*", true},
-                    ImageCase{"docker.io/library/ngin", false}, ImageCase{"library/nginx", true}, ImageCase{"me/nginx", false},
-                    // The name that the user gave proves nothing …
-                    ImageCase{"registry.example/shop/app", false}, ImageCase{"registry.example/*", false},
-                    // … but where the administrator trusts it.
-                    ImageCase{"local:registry.example/shop/app", true}, ImageCase{"local:registry.example/shop/app:3", true},
-                    ImageCase{"local:registry.example/*", true}, ImageCase{"local:nginx", false}));
+INSTANTIATE_TEST_SUITE_P(Patterns, ImageMatches,
+                         testing::Values(ImageCase{kDigest, true}, ImageCase{"sha256:" + std::string(64, 'b'), true},
+                                         ImageCase{"sha256:" + std::string(64, 'c'), false}, ImageCase{"nginx", true},
+                                         ImageCase{"docker.io/library/nginx", true},
+                                         ImageCase{"docker.io/library/*", true},
+                                         ImageCase{"docker.io/library/ngin", false}, ImageCase{"library/nginx", true},
+                                         ImageCase{"me/nginx", false},
+                                         // The name that the user gave proves nothing …
+                                         ImageCase{"registry.example/shop/app", false},
+                                         ImageCase{"registry.example/*", false},
+                                         // … but where the administrator trusts it.
+                                         ImageCase{"local:registry.example/shop/app", true},
+                                         ImageCase{"local:registry.example/shop/app:3", true},
+                                         ImageCase{"local:registry.example/*", true}, ImageCase{"local:nginx", false}));
 
 TEST(ImageMatches, NothingWithoutAnImage) {
   EXPECT_FALSE(image_matches("local:*", SelectionInput{}));
