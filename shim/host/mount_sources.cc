@@ -103,16 +103,17 @@ class SourceProbe {
     const auto place = look_at(mount.source);
     if (!place) return {};
     MountSource source{.resolved = place->path,
-                       .exposes = {},
+                       .inside = {},
+                       .contains = {},
                        .allowed_by = {},
                        .is_volume = is_volume(place->path),
                        .is_engine_file = is_engine_file(*place, mount)};
     if (source.is_engine_file) return source;
     for (const Landmark& landmark : allowed_)
       if (is_or_lies_below(*place, above(place->path), landmark)) source.allowed_by.push_back(landmark.name);
-    add_exposed(source, *place);
+    compare(source, *place);
     for (const std::string& inner : table_.below(place->path))
-      if (const auto inner_place = look_at(inner)) add_exposed(source, *inner_place);
+      if (const auto inner_place = look_at(inner)) compare_inner(source, *inner_place);
     return source;
   }
 
@@ -153,25 +154,42 @@ class SourceProbe {
            (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
   }
 
-  void add_exposed(MountSource& source, const Place& place) const {
+  [[nodiscard]] std::vector<const Landmark*> forbidden() const {
+    std::vector<const Landmark*> all;
+    for (const Landmark& landmark : denied_) all.push_back(&landmark);
+    for (const Landmark& landmark : engine_own_) all.push_back(&landmark);
+    return all;
+  }
+
+  void compare(MountSource& source, const Place& place) const {
     const auto aliases = table_.aliases(place.path);
     const auto folders = above_all(aliases);
-    const auto add = [&](const Landmark& landmark) {
-      const bool inside = is_or_lies_below(place, folders, landmark);
-      const bool around = contains(landmark.folders_above, place.identity);
+    for (const Landmark* const landmark : forbidden()) {
+      if (contains(landmark->folders_above, place.identity)) source.contains.push_back(landmark->name);
+      if (!is_or_lies_below(place, folders, *landmark)) continue;
       // A named volume lies in the engine's store, and so below what is denied there: that alone is no objection.
-      const bool only_because_volume = source.is_volume && !around && place.identity != landmark.place.identity &&
-                                       is_store_or_above(landmark) && aliases_stay_in_store(aliases);
-      if ((inside || around) && !only_because_volume) source.exposes.push_back(landmark.name);
-    };
-    std::ranges::for_each(denied_, add);
-    std::ranges::for_each(engine_own_, add);
+      const bool only_in_store = source.is_volume && place.identity != landmark->place.identity &&
+                                 is_store_or_above(*landmark) && all_in_store(aliases);
+      if (!only_in_store) source.inside.push_back(landmark->name);
+    }
+  }
+
+  // What is mounted inside the source comes with it.
+  void compare_inner(MountSource& source, const Place& inner) const {
+    const auto folders = above_all(table_.aliases(inner.path));
+    for (const Landmark* const landmark : forbidden()) {
+      // What lies below the source lies below all that the source does; that has been compared.
+      const bool inherited = std::ranges::find(source.inside, landmark->name) != source.inside.end() ||
+                             (source.is_volume && is_store_or_above(*landmark));
+      const bool inside = is_or_lies_below(inner, folders, *landmark) && !inherited;
+      if (inside || contains(landmark->folders_above, inner.identity)) source.contains.push_back(landmark->name);
+    }
   }
 
   [[nodiscard]] bool is_store_or_above(const Landmark& landmark) const {
     return is_or_below(engine_.data_root, landmark.place.path);
   }
-  [[nodiscard]] bool aliases_stay_in_store(const std::vector<std::string>& aliases) const {
+  [[nodiscard]] bool all_in_store(const std::vector<std::string>& aliases) const {
     return std::ranges::all_of(aliases, [&](const std::string& path) { return is_volume(path); });
   }
 

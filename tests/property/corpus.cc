@@ -94,7 +94,8 @@ bool contains(const std::string& text, std::string_view part) { return text.find
 host::MountSource source_of(const std::string& path) {
   constexpr std::array<std::string_view, 5> kSystem = {"/", "/etc", "/proc", "/sys", "/dev"};
   host::MountSource source{.resolved = path,
-                           .exposes = {},
+                           .inside = {},
+                           .contains = {},
                            .allowed_by = {},
                            .is_volume = contains(path, "/volumes/") && contains(path, "/_data"),
                            .is_engine_file = contains(path, "/containers/") || contains(path, "-containers/") ||
@@ -102,10 +103,10 @@ host::MountSource source_of(const std::string& path) {
   if (source.is_engine_file) return source;
   const bool is_socket = path.ends_with(".sock");
   const bool is_folder_of_socket = path.ends_with("/host") || path == "/run" || path == "/var/run";
-  if (is_socket || is_folder_of_socket) source.exposes.push_back("/run/docker.sock");
-  if (std::ranges::find(kSystem, path) != kSystem.end() || path.starts_with("/sys/")) source.exposes.push_back(path);
+  if (is_socket || is_folder_of_socket) source.contains.push_back("/run/docker.sock");
+  if (std::ranges::find(kSystem, path) != kSystem.end() || path.starts_with("/sys/")) source.inside.push_back(path);
   if (path == "/etc/localtime") {
-    source.exposes.push_back("/etc");
+    source.inside.push_back("/etc");
     source.allowed_by.push_back("/etc/localtime");
   }
   return source;

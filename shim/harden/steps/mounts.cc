@@ -29,11 +29,18 @@ std::string described(const oci::Mount& mount) { return quote(mount.source) + " 
 
 oci::Pointer pointer_to(std::size_t index) { return oci::Pointer("/mounts") / index; }
 
+// An administrator who allows a place by its own name knows what is in it.
+bool is_itself_allowed(const host::MountSource& source) {
+  return std::ranges::find(source.allowed_by, source.resolved) != source.allowed_by.end();
+}
+
 // Why the source of a bind mount may not be mounted; empty when it may.
 std::string objection(const host::MountSource* source, const policy::Mounts& rule) {
   if (source == nullptr || source->resolved.empty()) return "whose source can't be looked at";
-  if (source->is_engine_file || !source->allowed_by.empty()) return "";
-  if (!source->exposes.empty()) return "which gives access to " + quote(source->exposes.front());
+  if (source->is_engine_file) return "";
+  if (!source->contains.empty() && !is_itself_allowed(*source)) return "which has " + quote(source->contains.front()) + " in it";
+  if (!source->allowed_by.empty()) return "";
+  if (!source->inside.empty()) return "which is or lies in " + quote(source->inside.front());
   if (rule.only_allowed && !source->is_volume) return "which is in no list of allowed sources";
   return "";
 }
@@ -82,8 +89,15 @@ void check_tmpfs(Verdict& verdict, Options& options, const oci::Mount& mount, st
   options.force("noexec", "exec");
 }
 
+// The host's time zone or certificates may be read, not changed.
+bool is_allowed_part_of_denied(const oci::Mount& mount, const Context& ctx) {
+  const auto known = ctx.host.mount_sources.find(mount.source);
+  return known != ctx.host.mount_sources.end() && !known->second.is_engine_file && !known->second.inside.empty();
+}
+
 void check_bind(Verdict& verdict, Options& options, const oci::Mount& mount, std::size_t index, const Context& ctx) {
   check_source(verdict, mount, index, ctx);
+  if (is_allowed_part_of_denied(mount, ctx)) options.force("ro", "rw");
   options.force("nosuid", "suid");
   options.force("nodev", "dev");
   if (ctx.policy.mounts.noexec) options.force("noexec", "exec");

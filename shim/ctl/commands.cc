@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+
+#include "runward_build_info.h"
+#include "shim/ctl/check_config.h"
+#include "shim/ctl/command.h"
+#include "shim/ctl/events.h"
+#include "shim/ctl/explain.h"
+#include "shim/ctl/install.h"
+#include "shim/ctl/rules.h"
+#include "shim/ctl/uninstall.h"
+
+namespace runward::ctl {
+namespace {
+
+constexpr std::array kCommands = {kRulesCommand,  kCheckConfigCommand, kExplainCommand,
+                                  kEventsCommand, kInstallCommand,     kUninstallCommand};
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+const Command* find_command(std::string_view name) {
+  const auto found = std::ranges::find(kCommands, name, &Command::name);
+  return found == kCommands.end() ? nullptr : &*found;
+}
+
+std::string config_dir(const Given& given) { return given.value("config-dir").value_or(build_info::kConfigDir); }
+
+}  // namespace runward::ctl
