@@ -100,7 +100,8 @@ class SourceProbe {
         engine_own_(landmarks(own_folders(), table_)) {}
 
   [[nodiscard]] MountSource look(const oci::Mount& mount) const {
-    const auto place = look_at(mount.source);
+    // The runtime would take a relative one from the bundle; no engine writes any.
+    const auto place = mount.source.starts_with('/') ? look_at(mount.source) : std::nullopt;
     if (!place) return {};
     MountSource source{.resolved = place->path,
                        .inside = {},
@@ -244,6 +245,19 @@ Result<std::map<std::string, MountSource>> probe_mount_sources(const std::vector
   for (const oci::Mount& mount : mounts)
     if (mount.is_bind()) sources.emplace(mount.source, probe.look(mount));
   return sources;
+}
+
+Result<std::vector<std::string>> probe_rootfs(const std::string& rootfs_path, const policy::Mounts& rule,
+                                              const EngineFolders& engine) {
+  std::vector<std::string> inside;
+  if (!engine.data_root.empty()) return inside;
+  const auto place = look_at(rootfs_path);
+  if (!place) return inside;
+  SHIM_TRY(const MountTable table, MountTable::read());
+  for (const Landmark& landmark : landmarks(rule.denied_sources, table))
+    if (place->identity == landmark.place.identity || contains(landmark.folders_above, place->identity))
+      inside.push_back(landmark.name);
+  return inside;
 }
 
 }  // namespace runward::host

@@ -32,4 +32,9 @@ Result<std::map<std::string, MountSource>> probe_mount_sources(const std::vector
                                                                const policy::Mounts& rule,
                                                                const EngineFolders& engine);
 
+// The denied sources that a root filesystem has inside. Engines that make root filesystems themselves have none there, and
+// nothing is looked at for those.
+Result<std::vector<std::string>> probe_rootfs(const std::string& rootfs_path, const policy::Mounts& rule,
+                                              const EngineFolders& engine);
+
 }  // namespace runward::host

@@ -137,9 +137,9 @@ Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, con
   if (wanted(policy, RuleId::hooks))
     for (const oci::Hook& hook : spec.hooks()) facts.hooks.emplace(hook.path, look_at_hook(hook.path));
   if (wanted(policy, RuleId::mounts)) {
-    SHIM_TRY(facts.mount_sources,
-             probe_mount_sources(spec.mounts(), policy.mounts,
-                                 engine_folders(spec.root_path(), input.runtime_root, input.container_id)));
+    const EngineFolders engine = engine_folders(spec.root_path(), input.runtime_root, input.container_id);
+    SHIM_TRY(facts.mount_sources, probe_mount_sources(spec.mounts(), policy.mounts, engine));
+    SHIM_TRY(facts.rootfs_contains, probe_rootfs(spec.root_path(), policy.mounts, engine));
   }
   if (wanted(policy, RuleId::image)) {
     SHIM_TRY(facts.container, read_docker_files(spec.root_path(), input.container_id));

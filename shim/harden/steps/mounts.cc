@@ -134,6 +134,11 @@ bool is_shared_root(const std::string& propagation) {
 
 Verdict limit_mounts(const oci::Spec& spec, const Context& ctx) {
   Verdict verdict;
+  if (!ctx.host.rootfs_contains.empty())
+    verdict.refuse(oci::Pointer("/root/path"),
+                   "the root filesystem " + quote(spec.root_path()) + ", which has " +
+                       quote(ctx.host.rootfs_contains.front()) + " in it,",
+                   "run an image, or a folder that is no part of the host's own system");
   const auto mounts = spec.mounts();
   for (std::size_t i = 0; i < mounts.size(); ++i) {
     const Options options = checked_options(verdict, mounts[i], i, ctx);
