@@ -85,11 +85,11 @@ user_of() {
   awk -v uid="$(status_of "$1" Uid)" '$2 <= uid && uid < $2 + $3 {print $1 + uid - $2}' "/proc/$1/uid_map"
 }
 
-# assert_confined_as USER - no process is left with more rights than the official image leaves it: the
-# first process is USER (or root with workers that are), and none can get any back.
+# assert_confined_as USER - USER, as the image's passwd names it, is among those that the server runs
+# as, and none of its processes can get back what the profile took.
 assert_confined_as() {
-  local wanted=$1 pid users=''
-  wanted=$(docker_ run --rm --entrypoint id "$(docker_ inspect --format '{{.Config.Image}}' srv)" -u "$wanted")
+  local wanted pid users=''
+  wanted=$(awk -F: -v name="$1" '$1 == name {print $3}' "/proc/$(pid_of srv)/root/etc/passwd")
   for pid in $(processes); do
     users+=" $(user_of "$pid")"
     [[ $RUNTIME != runc ]] || continue

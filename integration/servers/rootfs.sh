@@ -10,6 +10,7 @@
 #   build     run as root inside a minimal Debian, like a Dockerfile's RUN; installs the packages
 #   changes   Dockerfile lines for `docker import --change`, one a line
 #   files/    laid over the root filesystem at import: the entry point and what is served
+# (docker import knows no STOPSIGNAL: who runs the image passes --stop-signal.)
 # To add one: make the folder, put its name into SERVERS, write its test in ../servers.bats.
 #
 # `build` decides the cached file's name, `files/` and `changes` do not: only a change of packages
@@ -101,7 +102,7 @@ rootfs_make() {
     [[ -s $(_rootfs_file "$name") ]] || missing+=("$name")
   done
   if ((${#missing[@]})); then
-    need_packages mmdebstrap
+    need_packages mmdebstrap debian-archive-keyring
     _rootfs_make_missing "${missing[@]}"
   fi
   exec {_rootfs_lock}>&-
