@@ -103,10 +103,8 @@ inline Result<Decision> decide(const CallFacts& call, const policy::Policy& poli
   if (wants_baseline) {
     SHIM_TRY(baseline, policy::load_seccomp(policy));
   }
-  const harden::Context context{.policy = policy,
-                                .host = facts,
-                                .call = call.flags,
-                                .seccomp_baseline = wants_baseline ? &baseline : nullptr};
+  const harden::Context context{
+      .policy = policy, .host = facts, .call = call.flags, .seccomp_baseline = wants_baseline ? &baseline : nullptr};
   SHIM_TRY(harden::Report report, harden::harden(oci::Document::spec, document, context));
   return Decision{.report = std::move(report), .image = facts.container ? facts.container->image : std::string()};
 }

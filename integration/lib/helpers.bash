@@ -90,11 +90,12 @@ assert_about() {
   (($1 * 100 >= $2 * 99 && $1 * 100 <= $2 * 101)) || fail "got about $1, expected $2"
 }
 
+# wait_until SECONDS COMMAND… - what the last try printed is shown when time is up.
 wait_until() {
   local deadline=$((SECONDS + $1))
   shift
-  until "$@"; do
-    ((SECONDS < deadline)) || fail "still not true: $*" || return 1
+  until "$@" >"$BATS_TEST_TMPDIR/last-try" 2>&1; do
+    ((SECONDS < deadline)) || fail "still not true: $*" "$(cat "$BATS_TEST_TMPDIR/last-try")" || return 1
     sleep 0.2
   done
 }
@@ -122,14 +123,16 @@ assert_refusal() {
 refused() {
   local rules=$1
   shift
-  run -125 run_in runward "$@" -- true
+  run run_in runward "$@" -- true
+  assert_equal "$status" 125 || fail "$output" || return 1
   assert_refusal "$output" "$rules" default
 }
 
 refused_by_strict() {
   local rules=$1
   shift
-  run -125 run_in runward-strict "$@" -- true
+  run run_in runward-strict "$@" -- true
+  assert_equal "$status" 125 || fail "$output" || return 1
   assert_refusal "$output" "$rules" strict
 }
 
@@ -137,7 +140,8 @@ refused_by_strict() {
 stripped() {
   local check=$1
   shift
-  run -0 run_in runward "$@" -- sh -c "$check"
+  run run_in runward "$@" -- sh -c "$check"
+  assert_equal "$status" 0 || fail "$output"
 }
 
 # not_granted RULES CHECK FLAG… - refused, or started without it: rules.md leaves either to the profile.

@@ -3,7 +3,7 @@
 #
 # A container's limits as the host's cgroups have them, on v1 and on v2. After engine.sh.
 
-host_memory() { awk '/^MemTotal:/ {print $2 * 1024}' /proc/meminfo; }
+host_memory() { awk '/^MemTotal:/ {printf "%.0f\n", $2 * 1024}' /proc/meminfo; }
 host_cpus() { getconf _NPROCESSORS_ONLN; }
 min() { (($1 < $2)) && echo "$1" || echo "$2"; }
 max() { (($1 > $2)) && echo "$1" || echo "$2"; }

@@ -59,7 +59,7 @@ qemu() { # ACCEL SECONDS KERNEL-OPTION [qemu options]
   [ "$accel" != kvm ] || cpu=host
   exec setpriv --pdeathsig TERM timeout -k 5 "$seconds" setpriv --pdeathsig KILL qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none \
     -nic none -machine q35 -accel "$accel" -cpu "$cpu" -smp "$cpus" -m "$mem" -kernel "$image/vmlinuz" -initrd "$image/initrd.gz" \
-    -append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr random.trust_cpu=on tsc=reliable systemd.unified_cgroup_hierarchy=1 systemd.show_status=false $option" \
+    -append "console=ttyS0 panic=-1 mitigations=off nokaslr random.trust_cpu=on tsc=reliable systemd.unified_cgroup_hierarchy=1 systemd.show_status=false $option" \
     -serial "file:$console" "$@" </dev/null
 }
 
@@ -85,13 +85,33 @@ tar -c -f "$work/in.tar" -C "$work/in" .
 # Output passes through cat: qemu opens its character devices by path, which would truncate a file behind stdout.
 exec 3> >(exec cat); cats=($!)
 exec 4> >(exec cat >&2); cats+=($!)
-(qemu "$accel" "$timeout" systemd.unit=vm-command.service \
-  -drive "file=$image/root.ext4,format=raw,if=virtio,snapshot=on,cache=unsafe" -drive "file=$work/in.tar,format=raw,if=virtio,readonly=on" \
-  -device virtio-rng-pci -device virtio-serial-pci,ioeventfd=off \
-  -chardev file,id=o,path=/dev/fd/3 -device virtserialport,chardev=o,name=stdout \
-  -chardev file,id=e,path=/dev/fd/4 -device virtserialport,chardev=e,name=stderr \
-  -chardev "file,id=r,path=$work/result.tar" -device virtserialport,chardev=r,name=result >&2) &
-machine=$!
+start() {
+  : >"$console"
+  (qemu "$accel" "$timeout" systemd.unit=vm-command.service \
+    -drive "file=$image/root.ext4,format=raw,if=virtio,snapshot=on,cache=unsafe" -drive "file=$work/in.tar,format=raw,if=virtio,readonly=on" \
+    -device virtio-rng-pci -device virtio-serial-pci,ioeventfd=off \
+    -chardev file,id=o,path=/dev/fd/3 -device virtserialport,chardev=o,name=stdout \
+    -chardev file,id=e,path=/dev/fd/4 -device virtserialport,chardev=e,name=stderr \
+    -chardev "file,id=r,path=$work/result.tar" -device virtserialport,chardev=r,name=result >&2) &
+  machine=$!
+}
+booted() { # systemd says so in the kernel's log
+  local end=$((SECONDS + 120))
+  until grep -aq 'Started vm-command' "$console"; do
+    if ! kill -0 "$machine" 2>/dev/null; then return; fi # ended: seen below
+    if [ $SECONDS -ge $end ]; then return 1; fi
+    sleep .2
+  done
+}
+# A boot takes 6 to 30 s. Seen once, on a machine with eight times the load it can bear: one that spun for ten minutes.
+start
+if ! booted; then
+  echo "vm: does not boot, trying once more; its console ends:" >&2
+  tail -5 "$console" | cat -v >&2
+  kill "$machine" || true
+  wait "$machine" || true
+  start
+fi
 exec 3>&- 4>&-
 code=0
 wait "$machine" || code=$?

@@ -20,7 +20,6 @@ share=$work/share rootfs=$work/rootfs
 mkdir -p "$share/lib" "$rootfs"/{bin,etc,proc,sys,dev,run,tmp,var/tmp}
 cp "$here/checks.sh" "$share/"
 cp "$runward" "$share/runward"
-[ ! -d "$repo/profiles" ] || cp -r "$repo/profiles" "$share/"
 # Libraries of a dynamically linked binary; the C library is always the guest's own.
 { ldd "$runward" 2>/dev/null || true; } | awk '$2 == "=>" && $3 ~ /^\// && $1 !~ /^lib(c|m|dl|rt|pthread)\.so/ {print $3}' |
   while read -r lib; do cp -L "$lib" "$share/lib/"; done

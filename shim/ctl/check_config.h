@@ -17,7 +17,8 @@ struct Checked {
 };
 
 // All of it, or with `only_profile` that profile alone (under the host's configuration).
-Result<std::vector<Checked>> check_config(const std::string& config_dir, const std::optional<std::string>& only_profile);
+Result<std::vector<Checked>> check_config(const std::string& config_dir,
+                                          const std::optional<std::string>& only_profile);
 
 Result<int> run_check_config(const Given& given);
 

@@ -2,7 +2,8 @@
 #pragma once
 
 // A command of runwardctl: a row of a table with its options, from which parsing, --help and the tests of man page and
-// shell completion are made. To add a command: 1. its pair of files with a `constexpr Command`; 2. a row in commands.cc;
+// shell completion are made. To add a command: 1. its pair of files with a `constexpr Command`; 2. a row in
+// commands.cc;
 // 3. runwardctl.8 and completion/runwardctl.
 
 #include <map>

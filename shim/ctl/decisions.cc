@@ -29,7 +29,8 @@ std::string difference(const Texts& before, const Texts& after) {
   std::string text;
   const auto add = [&](std::string_view sign, const Texts& from, const Texts& without) {
     for (const std::string& item : from)
-      if (std::ranges::find(without, item) == without.end()) text.append(text.empty() ? "" : " ").append(sign).append(item);
+      if (std::ranges::find(without, item) == without.end())
+        text.append(text.empty() ? "" : " ").append(sign).append(item);
   };
   add("−", before, after);
   add("+", after, before);
@@ -59,9 +60,9 @@ std::string describe_finding(const oci::Value& finding, bool is_enforced) {
          printable(text_of(finding, "pointer")) + "\n      " + printable(text_of(finding, "message")) + "\n";
 }
 
-std::string describe_change(const oci::Value& change) {
-  const std::string how = describe_change(oci::find(change, std::string_view("before")),
-                                          oci::find(change, std::string_view("after")));
+std::string describe_with_reason(const oci::Value& change) {
+  const std::string how =
+      describe_change(oci::find(change, std::string_view("before")), oci::find(change, std::string_view("after")));
   const Table table{.header = {}, .rows = {{how}}};
   return "  " + printable(text_of(change, "pointer")) + "  (" + printable(text_of(change, "reason")) + ")\n" +
          indented(render(table), "      ");
@@ -82,6 +83,8 @@ std::string describe_change(const oci::Value* before, const oci::Value* after) {
   const auto new_texts = as_texts(after);
   const bool are_lists = before != nullptr || after != nullptr;
   if (old_texts && new_texts && are_lists) return difference(*old_texts, *new_texts);
+  if (before == nullptr) return "+ " + shortened(after);
+  if (after == nullptr) return "− " + shortened(before);
   return shortened(before) + " → " + shortened(after);
 }
 
@@ -90,9 +93,10 @@ std::string describe_rules(const oci::Value& rules) {
   for (const oci::Value& rule : rules) {
     const std::string mode = text_of(rule, "mode");
     const bool is_enforced = mode == "enforce";
-    text += emphasise(printable(text_of(rule, "rule")), Emphasis::heading) + (is_enforced ? "" : " (" + mode + ")") + "\n";
+    text +=
+        emphasise(printable(text_of(rule, "rule")), Emphasis::heading) + (is_enforced ? "" : " (" + mode + ")") + "\n";
     for (const oci::Value& finding : list_of(rule, "findings")) text += describe_finding(finding, is_enforced);
-    for (const oci::Value& change : list_of(rule, "changes")) text += describe_change(change);
+    for (const oci::Value& change : list_of(rule, "changes")) text += describe_with_reason(change);
   }
   return text;
 }

@@ -86,8 +86,8 @@ std::string describe_event(const oci::Value& event) {
   const std::string decision = printable(text_of(event, "decision"));
   return short_time(printable(text_of(event, "time"))) + "  " +
          emphasise(decision, decision == "allowed" ? Emphasis::right : Emphasis::wrong) + "  " +
-         printable(text_of(event, "container")).substr(0, kShortId) + "  " + printable(text_of(event, "command")) + "  " +
-         printable(text_of(event, "profile")) + "  " + why(event) + "\n";
+         printable(text_of(event, "container")).substr(0, kShortId) + "  " + printable(text_of(event, "command")) +
+         "  " + printable(text_of(event, "profile")) + "  " + why(event) + "\n";
 }
 
 Result<int> run_events(const Given& given) {

@@ -9,17 +9,22 @@ namespace {
 
 std::string_view word(policy::Mode mode) {
   switch (mode) {
-    case policy::Mode::enforce: return "enforce";
-    case policy::Mode::audit: return "audit";
-    case policy::Mode::off: return "off";
+    case policy::Mode::enforce:
+      return "enforce";
+    case policy::Mode::audit:
+      return "audit";
+    case policy::Mode::off:
+      return "off";
   }
   return "";
 }
 
 std::string_view word(policy::OnExcess on_excess) {
   switch (on_excess) {
-    case policy::OnExcess::refuse: return "refuse";
-    case policy::OnExcess::strip: return "strip";
+    case policy::OnExcess::refuse:
+      return "refuse";
+    case policy::OnExcess::strip:
+      return "strip";
   }
   return "";
 }

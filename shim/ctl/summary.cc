@@ -7,6 +7,8 @@
 #include <limits>
 #include <optional>
 
+#include "shim/ctl/table.h"
+
 namespace runward::ctl {
 namespace {
 
@@ -14,7 +16,7 @@ using oci::Spec;
 
 std::string joined(const std::vector<std::string>& words, std::string_view empty = "none") {
   std::string text;
-  for (const std::string& word : words) text.append(text.empty() ? "" : " ").append(word);
+  for (const std::string& word : words) text.append(text.empty() ? "" : " ").append(printable(word));
   return text.empty() ? std::string(empty) : text;
 }
 
@@ -48,24 +50,35 @@ std::string seccomp(const Spec& spec) {
       if (const oci::Value* names = oci::find(group, std::string_view("names"))) calls += names->size();
   const oci::Value* const action = oci::find(*filter, std::string_view("defaultAction"));
   const std::string otherwise = action != nullptr && action->is_string() ? action->get<std::string>() : "unknown";
-  return std::to_string(calls) + " calls listed, else " + otherwise;
+  return std::to_string(calls) + " calls listed, else " + printable(otherwise);
 }
 
-std::string apparmor(const Spec& spec) { return spec.process().apparmor_profile().value_or("none"); }
+std::string apparmor(const Spec& spec) { return printable(spec.process().apparmor_profile().value_or("none")); }
 
 std::string namespaces(const Spec& spec) {
   std::vector<std::string> words;
-  for (const oci::Namespace& entry : spec.namespaces()) words.push_back(entry.type + (entry.path.empty() ? "" : "→joined"));
+  for (const oci::Namespace& entry : spec.namespaces())
+    words.push_back(entry.type + (entry.path.empty() ? "" : "→joined"));
   return joined(words);
 }
 
 std::string rootfs(const Spec& spec) { return spec.root_readonly() ? "read-only" : "writable"; }
 
+// The end of a path tells more than its beginning.
+std::string shortened(const std::string& path) {
+  constexpr std::size_t kLongest = 40;
+  if (path.size() <= kLongest) return printable(path);
+  std::size_t begin = path.size() - kLongest;
+  while ((static_cast<unsigned char>(path[begin]) & 0xc0U) == 0x80U) ++begin;
+  return "…" + printable(path.substr(begin));
+}
+
 std::string mounts(const Spec& spec) {
   std::string binds;
   const auto all = spec.mounts();
   for (const oci::Mount& mount : all)
-    if (mount.is_bind()) binds += "\n" + mount.source + " → " + mount.destination + (mount.has("ro") ? " (ro)" : "");
+    if (mount.is_bind())
+      binds += "\n" + shortened(mount.source) + " → " + printable(mount.destination) + (mount.has("ro") ? " (ro)" : "");
   return std::to_string(all.size()) + (binds.empty() ? ", no binds" : ", binds:" + binds);
 }
 
@@ -75,7 +88,8 @@ std::string writable_paths(const Spec& spec) {
   std::vector<std::string> paths;
   if (!spec.root_readonly()) paths.emplace_back("/");
   for (const oci::Mount& mount : spec.mounts())
-    if (!mount.has("ro") && std::ranges::find(kKernels, mount.type) == kKernels.end()) paths.push_back(mount.destination);
+    if (!mount.has("ro") && std::ranges::find(kKernels, mount.type) == kKernels.end())
+      paths.push_back(mount.destination);
   return joined(paths);
 }
 
@@ -92,9 +106,11 @@ std::string devices(const Spec& spec) {
   std::string rules;
   for (const oci::DeviceRule& rule : spec.resources().devices())
     if (rule.allow && (rule.type == "a" || (rule.major < 0 && rule.access.find_first_of("rw") != std::string::npos)))
-      rules += "\nrule " + rule.type + " " + number_or_star(rule.major) + ":" + number_or_star(rule.minor) + " " + rule.access;
+      rules += "\nrule " + rule.type + " " + number_or_star(rule.major) + ":" + number_or_star(rule.minor) + " " +
+               printable(rule.access);
   constexpr std::size_t kMany = 12;
-  const std::string nodes = words.size() > kMany ? std::to_string(words.size()) + " nodes" : joined(words, "the standard ones");
+  const std::string nodes =
+      words.size() > kMany ? std::to_string(words.size()) + " nodes" : joined(words, "the standard ones");
   return nodes + rules;
 }
 
@@ -104,7 +120,7 @@ std::string in_bytes(std::optional<std::int64_t> amount) {
   constexpr std::array<std::string_view, 5> kUnits = {" B", " KiB", " MiB", " GiB", " TiB"};
   auto value = *amount;
   std::size_t unit = 0;
-  for (; unit + 1 < kUnits.size() && value >= 10 * 1024; ++unit) value /= 1024;
+  for (; unit + 1 < kUnits.size() && (value >= 10 * 1024 || value % 1024 == 0); ++unit) value /= 1024;
   return std::to_string(value) + std::string(kUnits[unit]);
 }
 
@@ -118,7 +134,8 @@ std::string cpu(const Spec& spec) {
   if (!quota || *quota <= 0) return "no limit";
   const std::int64_t hundredths = *quota / std::max<std::int64_t>(1, (period && *period > 0 ? *period : kPeriod) / 100);
   const std::string fraction = std::to_string(hundredths % 100);
-  return std::to_string(hundredths / 100) + (hundredths % 100 == 0 ? "" : (hundredths % 100 < 10 ? ".0" : ".") + fraction) + " CPU";
+  return std::to_string(hundredths / 100) +
+         (hundredths % 100 == 0 ? "" : (hundredths % 100 < 10 ? ".0" : ".") + fraction) + " CPU";
 }
 
 std::string pids(const Spec& spec) {
@@ -135,7 +152,8 @@ std::string rlimits(const Spec& spec) {
   std::vector<std::string> words;
   for (const oci::Rlimit& limit : spec.process().rlimits()) {
     const std::string name = limit.type.starts_with(kPrefix) ? limit.type.substr(kPrefix.size()) : limit.type;
-    words.push_back(name + "=" + rlimit_value(limit.soft) + (limit.soft == limit.hard ? "" : ":" + rlimit_value(limit.hard)));
+    words.push_back(name + "=" + rlimit_value(limit.soft) +
+                    (limit.soft == limit.hard ? "" : ":" + rlimit_value(limit.hard)));
   }
   return joined(words, "the engine's");
 }

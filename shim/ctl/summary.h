@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A document in the words that people use for it: user, capabilities, mounts, limits. To add a row: one function and one
-// line in kRows (summary.cc).
+// A document in the words that people use for it: user, capabilities, mounts, limits. To add a row: one function and
+// one line in kRows (summary.cc).
 
 #include <string>
 #include <string_view>

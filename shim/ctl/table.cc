@@ -100,9 +100,12 @@ std::string emphasise(std::string_view text, Emphasis emphasis) {
   if (::isatty(STDOUT_FILENO) == 0) return std::string(text);
   const auto with = [&](std::string_view code) { return std::string(code) + std::string(text) + "\033[0m"; };
   switch (emphasis) {
-    case Emphasis::heading: return with("\033[1m");
-    case Emphasis::wrong: return with("\033[1;31m");
-    case Emphasis::right: return with("\033[32m");
+    case Emphasis::heading:
+      return with("\033[1m");
+    case Emphasis::wrong:
+      return with("\033[1;31m");
+    case Emphasis::right:
+      return with("\033[32m");
   }
   return std::string(text);
 }

@@ -2,12 +2,15 @@
 #include "shim/host/mount_sources.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <cstdio>
 #include <optional>
 
 #include "shim/base/unique_fd.h"
@@ -62,6 +65,28 @@ std::vector<Identity> above(std::string path) {
 
 bool contains(const std::vector<Identity>& all, const Identity& identity) {
   return std::ranges::find(all, identity) != all.end();
+}
+
+// Whether an engine listens on this socket, wherever it lies (`dockerd -H unix:///srv/docker.sock`): asked of the kernel,
+// which tells who called listen(2) (SO_PEERCRED, unix(7)). The path goes through our descriptor, so it is this socket.
+bool is_engine_socket(const Place& place) {
+  constexpr std::array<std::string_view, 5> kEngines = {"dockerd", "containerd", "podman", "crio", "buildkitd"};
+  const UniqueFd file(::open(place.path.c_str(), O_PATH | O_CLOEXEC | O_NOFOLLOW));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
+  const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  struct sockaddr_un address {};
+  address.sun_family = AF_UNIX;
+  std::snprintf(static_cast<char*>(address.sun_path), sizeof address.sun_path, "/proc/self/fd/%d", file.get());
+  struct ucred peer {};
+  socklen_t size = sizeof peer;
+  if (!socket || ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+    return false;
+  const auto program = look_at("/proc/" + std::to_string(peer.pid) + "/exe");
+  if (!program) return false;
+  const std::string_view name = std::string_view(program->path).substr(program->path.rfind('/') + 1);
+  return std::ranges::find(kEngines, name) != kEngines.end();
 }
 
 // A place that the policy names, with the folders above it by every path that leads there.
@@ -126,23 +151,42 @@ class SourceProbe {
     return folders;
   }
 
-  // <data root>/volumes/<name>/_data, or below it (`volume-subpath`).
+  // <data root>/volumes/<name>/_data, or below it (`volume-subpath`); the data root by any of its names.
   [[nodiscard]] bool is_volume(const std::string& path) const {
-    const std::string volumes = engine_.data_root + "/volumes/";
-    if (engine_.data_root.empty() || !path.starts_with(volumes)) return false;
-    const std::string_view rest = std::string_view(path).substr(volumes.size());
-    const std::size_t slash = rest.find('/');
-    return slash != std::string_view::npos && is_or_below(rest.substr(slash), "/_data");
+    constexpr std::string_view kVolumes = "/volumes/";
+    if (engine_own_.empty() || engine_.data_root.empty()) return false;
+    for (std::size_t at = path.find(kVolumes); at != std::string::npos; at = path.find(kVolumes, at + 1)) {
+      const std::string_view rest = std::string_view(path).substr(at + kVolumes.size());
+      const std::size_t slash = rest.find('/');
+      if (slash == std::string_view::npos || !is_or_below(rest.substr(slash), "/_data")) continue;
+      if (identity_of(path.substr(0, at)) == engine_own_.front().place.identity) return true;
+    }
+    return false;
   }
 
-  // What the engine made for this very container. Nobody can name these files before the container exists: its id is in
-  // their path.
+  // What the engine made for this very container (nobody can name these files before it exists: its id is in their
+  // path), and what `--network` and `--ipc container:X` take over from X, at their usual places.
   [[nodiscard]] bool is_engine_file(const Place& place, const oci::Mount& mount) const {
     if (engine_.container_id.empty()) return false;
-    const auto below = [&](const std::string& top) { return !top.empty() && is_or_below(place.path, top); };
-    if (!engine_.data_root.empty() && below(engine_.data_root + "/containers/" + engine_.container_id)) return true;
+    const std::string containers = engine_.data_root + "/containers/";
+    if (!engine_.data_root.empty() && is_or_below(place.path, containers + engine_.container_id)) return true;
+    if (!engine_.data_root.empty() && place.path.starts_with(containers) &&
+        is_taken_over(std::string_view(place.path).substr(containers.size()), mount.destination))
+      return true;
     return place.path.find("/overlay-containers/" + engine_.container_id + "/userdata/") != std::string::npos ||
            is_init_program(place, mount);
+  }
+
+  static bool is_taken_over(std::string_view path, std::string_view destination) {
+    struct Shared {
+      std::string_view file;
+      std::string_view destination;
+    };
+    constexpr std::array kShared = {Shared{"/resolv.conf", "/etc/resolv.conf"}, Shared{"/hostname", "/etc/hostname"},
+                                    Shared{"/hosts", "/etc/hosts"}, Shared{"/mounts/shm", "/dev/shm"}};
+    const std::string_view file = path.substr(std::min(path.find('/'), path.size()));
+    return std::ranges::any_of(
+        kShared, [&](const Shared& shared) { return shared.file == file && shared.destination == destination; });
   }
 
   // `docker run --init` binds the engine's docker-init; it must be root's.
@@ -163,16 +207,19 @@ class SourceProbe {
   }
 
   void compare(MountSource& source, const Place& place) const {
-    const auto aliases = table_.aliases(place.path);
-    const auto folders = above_all(aliases);
+    // A named volume lies in the engine's store, and so below what is denied there: that alone is no objection. Where a
+    // volume is a bind of another folder (`-o o=bind`), that folder counts.
+    std::vector<Identity> folders;
+    std::vector<Identity> folders_of_store;
+    for (const std::string& path : table_.aliases(place.path))
+      for (const Identity& identity : above(path)) (is_volume(path) ? folders_of_store : folders).push_back(identity);
     for (const Landmark* const landmark : forbidden()) {
       if (contains(landmark->folders_above, place.identity)) source.contains.push_back(landmark->name);
-      if (!is_or_lies_below(place, folders, *landmark)) continue;
-      // A named volume lies in the engine's store, and so below what is denied there: that alone is no objection.
-      const bool only_in_store = source.is_volume && place.identity != landmark->place.identity &&
-                                 is_store_or_above(*landmark) && all_in_store(aliases);
-      if (!only_in_store) source.inside.push_back(landmark->name);
+      const bool inside = is_or_lies_below(place, folders, *landmark) ||
+                          (!is_store_or_above(*landmark) && contains(folders_of_store, landmark->place.identity));
+      if (inside) source.inside.push_back(landmark->name);
     }
+    if (is_engine_socket(place)) source.contains.push_back("an engine's socket");
   }
 
   // What is mounted inside the source comes with it.
@@ -190,10 +237,6 @@ class SourceProbe {
   [[nodiscard]] bool is_store_or_above(const Landmark& landmark) const {
     return is_or_below(engine_.data_root, landmark.place.path);
   }
-  [[nodiscard]] bool all_in_store(const std::vector<std::string>& aliases) const {
-    return std::ranges::all_of(aliases, [&](const std::string& path) { return is_volume(path); });
-  }
-
   EngineFolders engine_;
   MountTable table_;
   std::vector<Landmark> denied_;

@@ -47,7 +47,8 @@ struct Namespaces {
 
 struct User {
   bool root_allowed = true;
-  std::set<std::uint32_t> dropped_gids;  // from additionalGids; 0 also as primary group of another user than root
+  bool root_group_allowed = true;        // false: another user than root gets its own number in place of group 0
+  std::set<std::uint32_t> dropped_gids;  // from additionalGids; all but 0 as primary group too
 };
 
 struct Capabilities {

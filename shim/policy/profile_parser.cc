@@ -214,6 +214,7 @@ constexpr std::array kProfileKeys = {
                [](Target& target) { target.policy.namespaces.host_allowed = {}; }},
     RUNWARD_FLAG("namespaces", "join_containers", namespaces.join_containers),
     RUNWARD_FLAG("user", "root_allowed", user.root_allowed),
+    RUNWARD_FLAG("user", "root_group_allowed", user.root_group_allowed),
     RUNWARD_LIST("user", "dropped_gids", user.dropped_gids, read_gids),
     RUNWARD_LIST("capabilities", "allowed", capabilities.allowed, read_capabilities),
     RUNWARD_LIST("capabilities", "on_request", capabilities.on_request, read_capabilities),

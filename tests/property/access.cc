@@ -89,8 +89,8 @@ bool same_place(const Value& a, const Value& b) {
 bool is_scratch(const Value& mount, const policy::Policy& policy) {
   const MountFlags flags = flags_of(mount.contains("options") ? strings(mount["options"]) : Words());
   return std::ranges::any_of(policy.rootfs.scratch, [&](const policy::Scratch& scratch) {
-    return text(mount, "type") == "tmpfs" && text(mount, "destination") == scratch.path && flags.nosuid && flags.nodev &&
-           (flags.noexec || scratch.exec);
+    return text(mount, "type") == "tmpfs" && text(mount, "destination") == scratch.path && flags.nosuid &&
+           flags.nodev && (flags.noexec || scratch.exec);
   });
 }
 
@@ -104,7 +104,8 @@ void judge_mounts(Words& problems, const Value& before, const Value& after, cons
       if (!is_scratch(mount, policy)) problems.push_back("mount added: " + mount.dump());
       continue;
     }
-    const MountFlags was = flags_of(old_mounts[next].contains("options") ? strings(old_mounts[next]["options"]) : Words());
+    const MountFlags was =
+        flags_of(old_mounts[next].contains("options") ? strings(old_mounts[next]["options"]) : Words());
     const MountFlags is = flags_of(mount.contains("options") ? strings(mount["options"]) : Words());
     if ((was.ro && !is.ro) || (was.nosuid && !is.nosuid) || (was.nodev && !is.nodev) || (was.noexec && !is.noexec) ||
         (!was.leaks && is.leaks))
@@ -172,14 +173,14 @@ void judge_devices(Words& problems, const Value& before, const Value& after) {
   const DeviceCgroup is(at(after, "/linux/resources/devices"));
   constexpr std::array<std::int64_t, 8> kMajors = {0, 1, 5, 8, 10, 136, 229, 1000};
   constexpr std::array<std::int64_t, 7> kMinors = {0, 1, 3, 5, 200, 229, 1000};
-  for (const std::string& type : {"b", "c", "u", "p"})
+  for (const std::string type : {"b", "c", "u", "p"})
     for (const std::int64_t major : kMajors)
       for (const std::int64_t minor : kMinors)
         for (const char access : {'r', 'w', 'm'})
           if (is.lets(type, major, minor, access) && !was.lets(type, major, minor, access) &&
               !is_default_device(type, major, minor))
-            problems.push_back("device access " + type + " " + std::to_string(major) + ":" + std::to_string(minor) + " " +
-                               access);
+            problems.push_back("device access " + type + " " + std::to_string(major) + ":" + std::to_string(minor) +
+                               " " + access);
   const Value& nodes = at(after, "/linux/devices");
   const Value& old_nodes = at(before, "/linux/devices");
   if (nodes.is_array())
@@ -201,7 +202,8 @@ void judge_process(Words& problems, const Value& before, const Value& after, con
   const bool apparmor_kept = old_apparmor == new_apparmor || new_apparmor == policy.apparmor.profile ||
                              (old_apparmor == "unconfined" && new_apparmor.is_null());
   if (!apparmor_kept) problems.push_back("apparmor " + new_apparmor.dump());
-  for (const char* same : {"/process/selinuxLabel", "/process/args", "/process/env", "/process/cwd", "/process/user/uid"})
+  for (const char* same :
+       {"/process/selinuxLabel", "/process/args", "/process/env", "/process/cwd", "/process/user/uid"})
     if (at(before, same) != at(after, same)) problems.push_back(std::string(same) + " changed");
 
   const auto adj = [](const Value& document) {
@@ -243,7 +245,7 @@ std::optional<std::string> namespace_of(const Value& document, const std::string
 }
 
 void judge_namespaces(Words& problems, const Value& before, const Value& after) {
-  for (const std::string& type : {"pid", "network", "mount", "ipc", "uts", "user", "cgroup"}) {
+  for (const std::string type : {"pid", "network", "mount", "ipc", "uts", "user", "cgroup"}) {
     const auto was = namespace_of(before, type);
     const auto is = namespace_of(after, type);
     const bool fresh = is && is->empty();
@@ -322,7 +324,8 @@ void judge_rlimits(Words& problems, const Value& before, const Value& after, con
       continue;
     }
     const auto named = policy.rlimits.find(text(is, "type"));
-    if (named == policy.rlimits.end() || number(is, "hard") > named->second.hard || number(is, "soft") > named->second.soft)
+    if (named == policy.rlimits.end() || number(is, "hard") > named->second.hard ||
+        number(is, "soft") > named->second.soft)
       problems.push_back("rlimit added " + is.dump());
   }
 }
@@ -334,7 +337,8 @@ void judge_maps(Words& problems, const Value& before, const Value& after) {
     if (!is.is_object()) continue;
     const Value& was = at(before, pointer);
     for (const auto& [key, value] : is.items())
-      if (!was.is_object() || !was.contains(key) || was[key] != value) problems.push_back(std::string(pointer) + " " + key);
+      if (!was.is_object() || !was.contains(key) || was[key] != value)
+        problems.push_back(std::string(pointer) + " " + key);
   }
 }
 

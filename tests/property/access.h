@@ -2,7 +2,8 @@
 #pragma once
 
 // An independent judge of promise "monotone": what a document gives a container, read straight from the JSON with the
-// meaning that runc and the kernel give it. It shares no code with the steps, so that a mistake there is no mistake here.
+// meaning that runc and the kernel give it. It shares no code with the steps, so that a mistake there is no mistake
+// here.
 
 #include <string>
 #include <vector>

@@ -175,9 +175,9 @@ host::HostFacts facts_for(const oci::Value& document, const std::string& engine,
     if (mount.is_bind()) facts.mount_sources.emplace(mount.source, source_of(mount.source));
   for (const oci::Namespace& entry : spec.namespaces())
     if (!entry.path.empty())
-      facts.namespace_paths.emplace(
-          entry.path, host::NamespacePath{.is_host = entry.path.starts_with("/proc/1/") || contains(entry.path, "/self/"),
-                                          .is_process = entry.path.starts_with("/proc/")});
+      facts.namespace_paths.emplace(entry.path, host::NamespacePath{.is_host = entry.path.starts_with("/proc/1/") ||
+                                                                               contains(entry.path, "/self/"),
+                                                                    .is_process = entry.path.starts_with("/proc/")});
   if (kind == HostKind::with_modules) {
     facts.memory_bytes = std::uint64_t{1} << 50U;
     facts.cpu_count = 4096;
@@ -190,6 +190,10 @@ host::HostFacts facts_for(const oci::Value& document, const std::string& engine,
                                           .image_digests = {"docker.io/library/nginx@sha256:00"},
                                           .labels = {}};
     facts.runtime_namespaces = std::set<std::string>{"mount", "network", "uts", "pid", "ipc", "user", "cgroup"};
+    facts.rlimits = {{"RLIMIT_NOFILE", {.type = "RLIMIT_NOFILE", .soft = 1024, .hard = 4096}}};
+    facts.rootfs_folders["/tmp"] = {.uid = 0, .gid = 5, .mode = 01777, .empty = false, .has_special_files = false};
+    facts.rootfs_folders["/var/cache/x"] = {
+        .uid = 7, .gid = 0, .mode = 0700, .empty = false, .has_special_files = true};
   }
   for (const oci::Hook& hook : spec.hooks()) facts.hooks.emplace(hook.path, hook_of(hook.path));
   return facts;

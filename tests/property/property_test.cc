@@ -9,6 +9,7 @@
 #include <exception>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -119,9 +120,7 @@ void for_each_step(const Case& now, const std::function<void(const Step&, const 
     if (const auto pointer = view_pointer(step, now.kind)) action(step, view_of(*now.document, *pointer));
 }
 
-std::string title(const Case& now, const Step& step) {
-  return std::string(name_of(step.rule)) + " on " + now.title;
-}
+std::string title(const Case& now, const Step& step) { return std::string(name_of(step.rule)) + " on " + now.title; }
 
 Value changed(const Value& view, const Verdict& verdict) {
   Value after = view;
@@ -144,7 +143,8 @@ bool same(const Verdict& a, const Verdict& b) {
     return x.operation == y.operation && x.where == y.where && x.before == y.before && x.after == y.after &&
            x.reason == y.reason;
   };
-  return std::ranges::equal(a.findings, b.findings, same_finding) && std::ranges::equal(a.changes, b.changes, same_change);
+  return std::ranges::equal(a.findings, b.findings, same_finding) &&
+         std::ranges::equal(a.changes, b.changes, same_change);
 }
 
 // Failures of one kind on hundreds of documents are one failure: each rule is told about twice.
@@ -280,8 +280,9 @@ bool is_utf8(const std::string& text) {
 }
 
 bool holds_forbidden_word(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter; });
+  std::ranges::transform(text, text.begin(), [](char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
+  });
   return std::ranges::any_of(runtime::kForbiddenWords,
                              [&](std::string_view word) { return text.find(word) != std::string::npos; });
 }
@@ -294,7 +295,8 @@ TEST(EveryStep, ExplainsItself) {
     for (const Change& change : verdict.changes)
       if ((change.reason.empty() || change.reason.find('\n') != std::string::npos || !is_utf8(change.reason)) &&
           once.first(rule + "reason"))
-        ADD_FAILURE() << title(now, step) << ": change at " << change.where << " has the reason '" << change.reason << "'";
+        ADD_FAILURE() << title(now, step) << ": change at " << change.where << " has the reason '" << change.reason
+                      << "'";
     for (const harden::Finding& finding : verdict.findings) {
       const std::string text = message(finding, step.rule, now.policy->value.profile);
       const auto expect = [&](bool holds, const char* what) {
@@ -341,7 +343,8 @@ TEST(Pipeline, IsIdempotentAndMonotoneAsAWhole) {
         for (const harden::Outcome& outcome : report->outcomes)
           for (const Change& change : outcome.verdict.changes)
             if (outcome.mode == Mode::enforce && once.first(std::string(name_of(outcome.rule))))
-              ADD_FAILURE() << now.title << ": rule " << name_of(outcome.rule) << " changes " << change.where << " again";
+              ADD_FAILURE() << now.title << ": rule " << name_of(outcome.rule) << " changes " << change.where
+                            << " again";
     } catch (const std::exception&) {
       return;
     }

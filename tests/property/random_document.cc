@@ -30,26 +30,83 @@ class Chance {
   std::mt19937_64 engine_;
 };
 
-constexpr std::array<std::string_view, 42> kStrings = {
-    "", "*", "..", "/", "/..", "../../etc", "/proc/1/ns/pid", "/proc/4711/ns/net", "/run/docker.sock", "/run", "/etc/localtime",
-    "/home/user/hook", "/usr/bin/allowed-hook", "a", "A", "rwm", "m", "c", "b", "u", "p", "tmpfs", "bind", "rbind",
-    "sysfs", "cgroup", "cgroup2", "overlay", "unconfined", "rshared", "exec", "suid", "rsuid", "rrw", "rw",
-    "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_LOG", "RLIMIT_NOFILE", "pid", "permission denied\nand\x01 'more'",
-    "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x92\xA3"};
+constexpr std::array<std::string_view, 42> kStrings = {"",
+                                                       "*",
+                                                       "..",
+                                                       "/",
+                                                       "/..",
+                                                       "../../etc",
+                                                       "/proc/1/ns/pid",
+                                                       "/proc/4711/ns/net",
+                                                       "/run/docker.sock",
+                                                       "/run",
+                                                       "/etc/localtime",
+                                                       "/home/user/hook",
+                                                       "/usr/bin/allowed-hook",
+                                                       "a",
+                                                       "A",
+                                                       "rwm",
+                                                       "m",
+                                                       "c",
+                                                       "b",
+                                                       "u",
+                                                       "p",
+                                                       "tmpfs",
+                                                       "bind",
+                                                       "rbind",
+                                                       "sysfs",
+                                                       "cgroup",
+                                                       "cgroup2",
+                                                       "overlay",
+                                                       "unconfined",
+                                                       "rshared",
+                                                       "exec",
+                                                       "suid",
+                                                       "rsuid",
+                                                       "rrw",
+                                                       "rw",
+                                                       "SCMP_ACT_ALLOW",
+                                                       "SCMP_ACT_ERRNO",
+                                                       "SCMP_ACT_LOG",
+                                                       "RLIMIT_NOFILE",
+                                                       "pid",
+                                                       "permission denied\nand\x01 'more'",
+                                                       "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x92\xA3"};
 constexpr std::array<std::string_view, 26> kOptions = {
-    "ro",    "rw",    "suid",   "nosuid", "dev",    "nodev",  "exec",   "noexec",  "bind",     "rbind", "shared", "rshared", "slave",
-    "rslave", "private", "rprivate", "rsuid", "rdev", "rexec", "rrw", "rro", "size=1", "remount", "defaults", "unbindable", "mode=777"};
-constexpr std::array<std::string_view, 9> kDestinations = {"/tmp", "/tmp/", "/run", "/dev", "/dev/shm", "/data", "/", "/proc/x", "relative"};
+    "ro",    "rw",     "suid",    "nosuid", "dev",     "nodev",    "exec",       "noexec",  "bind",
+    "rbind", "shared", "rshared", "slave",  "rslave",  "private",  "rprivate",   "rsuid",   "rdev",
+    "rexec", "rrw",    "rro",     "size=1", "remount", "defaults", "unbindable", "mode=777"};
+constexpr std::array<std::string_view, 9> kDestinations = {"/tmp",  "/tmp/", "/run",    "/dev",    "/dev/shm",
+                                                           "/data", "/",     "/proc/x", "relative"};
 constexpr std::array<std::string_view, 8> kTypes = {"bind", "tmpfs", "sysfs", "proc", "cgroup", "overlay", "ext4", ""};
-constexpr std::array<std::string_view, 9> kSources = {"/", "/run/docker.sock", "/etc", "/home/user", "/etc/localtime", "tmpfs",
-                                                      "/x/volumes/v/_data", "/x/containers/id/hosts", "/../run"};
-constexpr std::array<std::string_view, 10> kNamespaces = {"pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time", "", "PID"};
-constexpr std::array<std::uint64_t, 12> kUnsigned = {0, 1, 6, 42, 999, 1000, 65535, 100'000, 1'000'000, INT64_MAX,
-                                                     static_cast<std::uint64_t>(INT64_MAX) + 1, UINT64_MAX};
-constexpr std::array<std::int64_t, 13> kSigned = {INT64_MIN, -1000, -2, -1, 0, 1, 5, 136, 229, 1000, 100'000, 1'000'000'000'000, INT64_MAX};
-constexpr std::array<std::string_view, 12> kKeys = {
-    "org.systemd.property.ExecStart", "run.oci.handler", "com.example.x", "bundle", "Root", "net.ipv4.ip_forward",
-    "kernel.core_pattern", "fs.mqueue.x", "memory.high", "memory.max", "", "a/b~c"};
+constexpr std::array<std::string_view, 9> kSources = {"/",
+                                                      "/run/docker.sock",
+                                                      "/etc",
+                                                      "/home/user",
+                                                      "/etc/localtime",
+                                                      "tmpfs",
+                                                      "/x/volumes/v/_data",
+                                                      "/x/containers/id/hosts",
+                                                      "/../run"};
+constexpr std::array<std::string_view, 10> kNamespaces = {"pid",  "network", "mount", "ipc", "uts",
+                                                          "user", "cgroup",  "time",  "",    "PID"};
+constexpr std::array<std::uint64_t, 12> kUnsigned = {
+    0,         1, 6, 42, 999, 1000, 65535, 100'000, 1'000'000, INT64_MAX, static_cast<std::uint64_t>(INT64_MAX) + 1,
+    UINT64_MAX};
+constexpr std::array<std::int64_t, 13> kSigned = {INT64_MIN,         -1000,    -2, -1, 0, 1, 5, 136, 229, 1000, 100'000,
+                                                  1'000'000'000'000, INT64_MAX};
+constexpr std::array<std::string_view, 12> kKeys = {"org.systemd.property.ExecStart",
+                                                    "run.oci.handler",
+                                                    "com.example.x",
+                                                    "bundle",
+                                                    "Root",
+                                                    "net.ipv4.ip_forward",
+                                                    "kernel.core_pattern",
+                                                    "fs.mqueue.x",
+                                                    "memory.high",
+                                                    "memory.max",
+                                                    "",
+                                                    "a/b~c"};
 
 std::string random_text(Chance& chance) {
   if (chance.one_in(20)) return std::string(5000, 'x');
@@ -58,7 +115,8 @@ std::string random_text(Chance& chance) {
 }
 
 Value random_mount(Chance& chance) {
-  Value mount = {{"destination", chance.pick(kDestinations)}, {"type", chance.pick(kTypes)}, {"source", chance.pick(kSources)}};
+  Value mount = {
+      {"destination", chance.pick(kDestinations)}, {"type", chance.pick(kTypes)}, {"source", chance.pick(kSources)}};
   if (chance.one_in(8)) mount.erase("type");
   Value options = Value::array();
   for (std::size_t i = chance.below(6); i > 0; --i) options.push_back(chance.pick(kOptions));
@@ -81,8 +139,10 @@ Value random_capabilities(Chance& chance) {
 Value random_device(Chance& chance, bool is_rule) {
   constexpr std::array<std::string_view, 6> kDeviceTypes = {"a", "b", "c", "u", "p", ""};
   constexpr std::array<std::string_view, 6> kAccess = {"", "r", "rw", "rwm", "m", "rm"};
-  constexpr std::array<std::string_view, 5> kPaths = {"/dev/fuse", "/dev/null", "/dev/sda", "/dev/net/tun", "../dev/mem"};
-  Value device = {{"type", chance.pick(kDeviceTypes)}, {"major", chance.pick(kSigned)}, {"minor", chance.pick(kSigned)}};
+  constexpr std::array<std::string_view, 5> kPaths = {"/dev/fuse", "/dev/null", "/dev/sda", "/dev/net/tun",
+                                                      "../dev/mem"};
+  Value device = {
+      {"type", chance.pick(kDeviceTypes)}, {"major", chance.pick(kSigned)}, {"minor", chance.pick(kSigned)}};
   if (chance.one_in(3)) device["major"] = 1, device["minor"] = 3, device["type"] = "c";
   if (chance.one_in(6)) device.erase("minor");
   if (is_rule) {
@@ -104,40 +164,53 @@ void grow(Chance& chance, Value& spec) {
     if (!value.is_array()) value = Value::array();
     return value;
   };
-  if (chance.one_in(2)) times(5, [&] {
-    Value& mounts = list("/mounts");
-    mounts.insert(mounts.begin() + static_cast<std::ptrdiff_t>(chance.below(mounts.size() + 1)), random_mount(chance));
-  });
-  if (chance.one_in(30)) for (int i = 0; i < 200; ++i) list("/mounts").push_back(random_mount(chance));
+  if (chance.one_in(2))
+    times(5, [&] {
+      Value& mounts = list("/mounts");
+      mounts.insert(mounts.begin() + static_cast<std::ptrdiff_t>(chance.below(mounts.size() + 1)),
+                    random_mount(chance));
+    });
+  if (chance.one_in(30))
+    for (int i = 0; i < 200; ++i) list("/mounts").push_back(random_mount(chance));
   if (chance.one_in(2))
     for (const char* set : {"bounding", "effective", "permitted", "inheritable", "ambient"})
       if (!chance.one_in(5)) spec["process"]["capabilities"][set] = random_capabilities(chance);
   if (chance.one_in(3)) times(6, [&] { list("/linux/resources/devices").push_back(random_device(chance, true)); });
   if (chance.one_in(3)) times(4, [&] { list("/linux/devices").push_back(random_device(chance, false)); });
-  if (chance.one_in(3)) times(4, [&] {
-    Value entry = {{"type", chance.pick(kNamespaces)}};
-    if (chance.one_in(2)) entry["path"] = chance.one_in(2) ? "/proc/1/ns/pid" : "/proc/4711/ns/net";
-    list("/linux/namespaces").push_back(std::move(entry));
-  });
-  if (chance.one_in(3)) times(3, [&] {
-    constexpr std::array<std::string_view, 6> kKinds = {"RLIMIT_CORE", "RLIMIT_NOFILE", "rlimit_core", "RLIMIT_NPROC", "", "RLIMIT_X"};
-    list("/process/rlimits").push_back({{"type", chance.pick(kKinds)}, {"hard", chance.pick(kUnsigned)}, {"soft", chance.pick(kUnsigned)}});
-  });
-  if (chance.one_in(3)) times(3, [&] {
-    constexpr std::array<std::string_view, 4> kKinds = {"prestart", "createRuntime", "poststop", "unheardOf"};
-    Value& hooks = list(("/hooks/" + std::string(chance.pick(kKinds))).c_str());
-    hooks.push_back({{"path", random_text(chance)}, {"args", Value::array({"x"})}});
-  });
+  if (chance.one_in(3))
+    times(4, [&] {
+      Value entry = {{"type", chance.pick(kNamespaces)}};
+      if (chance.one_in(2)) entry["path"] = chance.one_in(2) ? "/proc/1/ns/pid" : "/proc/4711/ns/net";
+      list("/linux/namespaces").push_back(std::move(entry));
+    });
+  if (chance.one_in(3))
+    times(3, [&] {
+      constexpr std::array<std::string_view, 6> kKinds = {
+          "RLIMIT_CORE", "RLIMIT_NOFILE", "rlimit_core", "RLIMIT_NPROC", "", "RLIMIT_X"};
+      list("/process/rlimits")
+          .push_back(
+              {{"type", chance.pick(kKinds)}, {"hard", chance.pick(kUnsigned)}, {"soft", chance.pick(kUnsigned)}});
+    });
+  if (chance.one_in(3))
+    times(3, [&] {
+      constexpr std::array<std::string_view, 4> kKinds = {"prestart", "createRuntime", "poststop", "unheardOf"};
+      Value& hooks = list(("/hooks/" + std::string(chance.pick(kKinds))).c_str());
+      hooks.push_back({{"path", random_text(chance)}, {"args", Value::array({"x"})}});
+    });
   if (chance.one_in(20)) list("/hooks/unheardOf").push_back(chance.one_in(2) ? Value{{"path", 5}} : Value(7));
   for (const char* map : {"/annotations", "/linux/sysctl", "/linux/resources/unified"})
-    if (chance.one_in(3)) times(4, [&] { spec[oci::Pointer(map)][std::string(chance.pick(kKeys))] = random_text(chance); });
-  for (const char* number : {"/linux/resources/memory/limit", "/linux/resources/memory/swap", "/linux/resources/memory/reservation",
-                             "/linux/resources/cpu/quota", "/linux/resources/pids/limit", "/process/oomScoreAdj"})
+    if (chance.one_in(3))
+      times(4, [&] { spec[oci::Pointer(map)][std::string(chance.pick(kKeys))] = random_text(chance); });
+  for (const char* number :
+       {"/linux/resources/memory/limit", "/linux/resources/memory/swap", "/linux/resources/memory/reservation",
+        "/linux/resources/cpu/quota", "/linux/resources/pids/limit", "/process/oomScoreAdj"})
     if (chance.one_in(4)) spec[oci::Pointer(number)] = chance.pick(kSigned);
   for (const char* number : {"/linux/resources/cpu/period", "/process/user/uid", "/process/user/gid"})
     if (chance.one_in(4)) spec[oci::Pointer(number)] = chance.pick(kUnsigned);
   if (chance.one_in(4)) times(5, [&] { list("/process/user/additionalGids").push_back(chance.pick(kUnsigned)); });
-  if (chance.one_in(5)) spec["linux"]["seccomp"]["flags"] = {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"};
+  if (chance.one_in(5))
+    spec["linux"]["seccomp"]["flags"] = {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_LOG",
+                                         "SECCOMP_FILTER_FLAG_SPEC_ALLOW"};
   if (chance.one_in(6)) spec["linux"]["maskedPaths"] = {"/custom", random_text(chance)};
   if (chance.one_in(6)) spec["linux"]["rootfsPropagation"] = chance.one_in(2) ? "rshared" : "slave";
   if (chance.one_in(6)) spec["process"]["apparmorProfile"] = random_text(chance);
@@ -173,10 +246,17 @@ void mutate(Chance& chance, Value& value, int depth) {
   }
   const auto index = chance.below(value.size());
   switch (chance.below(5)) {
-    case 0: value.erase(index); return;
-    case 1: value.push_back(Value(value[index])); return;
-    case 2: std::swap(value[index], value[chance.below(value.size())]); return;
-    default: mutate(chance, value[index], depth - 1);
+    case 0:
+      value.erase(index);
+      return;
+    case 1:
+      value.push_back(Value(value[index]));
+      return;
+    case 2:
+      std::swap(value[index], value[chance.below(value.size())]);
+      return;
+    default:
+      mutate(chance, value[index], depth - 1);
   }
 }
 

@@ -7,10 +7,11 @@ namespace {
 
 using oci::CapabilitySet;
 
-// `on_request` capabilities count only when somebody chose them: Docker's whole default set is no choice.
+// `on_request` capabilities count only when somebody chose them. What lies beyond the engine's default set was chosen; what
+// lies within it, only where that set did not come whole.
 CapabilitySet allowed_for(const oci::Process& process, const policy::Capabilities& rule) {
-  const bool chosen = !process.all_capabilities().includes(engine_capabilities());
-  return chosen ? rule.allowed | rule.on_request : rule.allowed;
+  const bool whole_default = process.all_capabilities().includes(engine_capabilities());
+  return rule.allowed | (whole_default ? rule.on_request - engine_capabilities() : rule.on_request);
 }
 
 CapabilitySet allowed_in(std::string_view set, CapabilitySet allowed, const policy::Capabilities& rule) {

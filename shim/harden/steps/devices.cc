@@ -40,10 +40,8 @@ bool may_use(const oci::DeviceRule& rule, const oci::Spec& spec, const Context& 
   return is_standard_device(rule.type, rule.major, rule.minor) || belongs_to_allowed_node(rule, spec, ctx);
 }
 
-// containerd lets every container make any node (mknod) without using it, and gives /dev/net/tun and /dev/fuse to all.
-bool is_engines_own(const oci::DeviceRule& rule) {
-  return rule.access == "m" || (rule.type == "c" && rule.major == 10 && (rule.minor == 200 || rule.minor == 229));
-}
+// Some engines let every container make any node (mknod) without using it.
+bool is_engines_own(const oci::DeviceRule& rule) { return rule.access == "m"; }
 
 std::string described(const oci::DeviceRule& rule) {
   const auto number = [](std::int64_t value) { return value < 0 ? std::string("*") : std::to_string(value); };

@@ -14,12 +14,15 @@ Verdict limit_user(const oci::Process& process, const Context& ctx) {
   if (is_root && !rule.root_allowed)
     verdict.refuse(oci::Pointer("/user/uid"), "user 0 (root)",
                    "give --user with another id, or a USER line in the Dockerfile");
+  const bool root_group_stays = is_root || (process.gid() == 0 && rule.root_group_allowed);
   const auto dropped = [&](std::uint64_t gid) {
-    return gid <= UINT32_MAX && rule.dropped_gids.contains(static_cast<std::uint32_t>(gid)) && !(is_root && gid == 0);
+    if (gid == 0 && root_group_stays) return false;
+    return gid <= UINT32_MAX && rule.dropped_gids.contains(static_cast<std::uint32_t>(gid));
   };
-  if (dropped(process.gid()))
+  const bool primary_dropped = process.gid() == 0 ? !root_group_stays : dropped(process.gid());
+  if (primary_dropped)
     verdict.set(process.value(), oci::Pointer("/user/gid"), process.uid(),
-                "group " + std::to_string(process.gid()) + " is in dropped_gids: the user's own number in its place");
+                "group " + std::to_string(process.gid()) + " is not allowed: the user's own number in its place");
   const auto groups = process.additional_gids();
   for (std::size_t i = groups.size(); i-- > 0;)
     if (dropped(groups[i]))

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/harden/step_test.h"
+
+namespace runward::harden::steps {
+namespace {
+
+Value with_filter(const Value& seccomp) { return {{"linux", {{"seccomp", seccomp}}}}; }
+const Value kBaseline = {{"defaultAction", "SCMP_ACT_ERRNO"}, {"architectures", {"SCMP_ARCH_X86_64"}}};
+
+Bench bench_of(const char* engine) {
+  Bench bench;
+  bench.baseline = kBaseline;
+  bench.host.engine_namespace = engine;
+  return bench;
+}
+
+TEST(RequireSeccomp, RefusesUnconfinedFromDockerWhichAlwaysGivesAFilter) {
+  EXPECT_THAT(bench_of("moby").refusals(require_seccomp, with_filter(nullptr)), SizeIs(1));
+}
+
+TEST(RequireSeccomp, RefusesAFilterThatLetsEverythingThrough) {
+  for (const char* action :
+       {"SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_NOTIFY", "", "scmp_act_errno"})
+    EXPECT_THAT(bench_of("default").refusals(require_seccomp, with_filter({{"defaultAction", action}})), SizeIs(1))
+        << action;
+}
+
+TEST(RequireSeccomp, PutsTheBaselineInPlaceWhereAnEngineGaveNone) {
+  const Bench bench = bench_of("default");
+  EXPECT_THAT(bench.refusals(require_seccomp, with_filter(nullptr)), IsEmpty());
+  EXPECT_EQ(bench.after(require_seccomp, with_filter(nullptr)), with_filter(kBaseline));
+}
+
+TEST(RequireSeccomp, PutsTheBaselineInPlaceWhenItStrips) {
+  Bench bench = bench_of("moby");
+  bench.strips(RuleId::seccomp);
+  EXPECT_EQ(bench.after(require_seccomp, with_filter({{"defaultAction", "SCMP_ACT_ALLOW"}})), with_filter(kBaseline));
+}
+
+TEST(RequireSeccomp, RefusesWhereThereIsNoBaselineToPutInPlace) {
+  Bench bench;
+  bench.strips(RuleId::seccomp);
+  EXPECT_THAT(bench.refusals(require_seccomp, Value::object()), SizeIs(1));
+}
+
+TEST(RequireSeccomp, KeepsAFilterThatConfines) {
+  for (const char* action :
+       {"SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP"})
+    EXPECT_THAT(bench_of("moby").verdict(require_seccomp, with_filter({{"defaultAction", action}})).changes, IsEmpty())
+        << action;
+}
+
+TEST(RequireSeccomp, KeepsSpectreMitigationsOn) {
+  const Value filter = {
+      {"defaultAction", "SCMP_ACT_ERRNO"},
+      {"flags", {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"}}};
+  EXPECT_EQ(bench_of("moby").after(require_seccomp, with_filter(filter))["linux"]["seccomp"]["flags"],
+            Value::array({"SECCOMP_FILTER_FLAG_LOG"}));
+}
+
+}  // namespace
+}  // namespace runward::harden::steps
