@@ -74,9 +74,13 @@ Status add_from_events(const std::string& events_file, Containers& containers) {
   if (!log) return std::move(log).error();
   SHIM_CHECK(log->read([&](std::string_view line) {
     auto event = parse_event(line);
-    const std::string id = event ? text_of(*event, "container") : "";
-    if (id.empty()) return;
-    containers[id] = {.id = id, .bundle = text_of(*event, "bundle"), .name = {}, .event = std::move(event)};
+    if (!event) return;
+    Container container{
+        .id = text_of(*event, "container"), .bundle = text_of(*event, "bundle"), .name = {}, .event = {}};
+    if (container.id.empty()) return;
+    container.event = std::move(event);
+    const std::string id = container.id;
+    containers.insert_or_assign(id, std::move(container));
   }));
   return ok();
 }

@@ -26,7 +26,7 @@ std::string short_time(std::string time) {
 }
 
 std::string why(const oci::Value& event) {
-  const std::string message = printable(text_of(event, "message"));
+  std::string message = printable(text_of(event, "message"));
   if (!message.empty()) return message;
   const oci::Value* const rules = oci::find(event, std::string_view("rules"));
   const std::string changed = rules != nullptr && rules->is_array() ? changed_rules(*rules) : "";

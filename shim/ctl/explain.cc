@@ -9,6 +9,7 @@
 #include "shim/ctl/event_log.h"
 #include "shim/ctl/table.h"
 #include "shim/harden/event.h"
+#include "shim/oci/parse.h"
 #include "shim/runtime/low_level.h"
 
 namespace runward::ctl {

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <filesystem>
 
 #include "shim/base/file.h"
@@ -27,8 +26,6 @@ bool is_runtime_name(const std::string& name) {
   return !name.empty() && name.size() <= 64 && name.find_first_not_of(kLetters) == std::string::npos;
 }
 
-void warn(const std::string& message) { std::fprintf(stderr, "runwardctl: %s\n", message.c_str()); }
-
 Result<fs::path> find_program(const Given& given) {
   std::error_code error;
   fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path() / "runward";
@@ -39,7 +36,7 @@ Result<fs::path> find_program(const Given& given) {
   const auto fd = open_regular(AT_FDCWD, fs::canonical(found.path, error));
   if (!fd) return fd.error();
   if (const Status safe = check_only_root_writes(*fd, fs::canonical(found.path, error)); !safe)
-    warn(safe.error().message + ": whoever can replace it becomes root at the next container, continuing");
+    complain(safe.error().message + ": whoever can replace it becomes root at the next container, continuing");
   return program;
 }
 
@@ -58,11 +55,11 @@ Result<Link> look_at_link(const fs::path& link, const fs::path& program) {
 void make_events_folder(const std::string& config_dir) {
   constexpr mode_t kNotForOthers = 0750;
   const auto config = policy::load_config(config_dir);
-  if (!config) return warn(config.error().message + ": no container starts until this is put right");
+  if (!config) return complain(config.error().message + ": no container starts until this is put right");
   if (config->events.file.empty()) return;
   const fs::path folder = fs::path(config->events.file).parent_path();
   if (::mkdir(folder.c_str(), kNotForOthers) == 0) return print("made " + folder.native() + "\n");
-  if (errno != EEXIST) warn(errno_error("create", folder.native()).message + ", continuing");
+  if (errno != EEXIST) complain(errno_error("create", folder.native()).message + ", continuing");
 }
 
 std::string pid_file_of(const Target& target, const DaemonFile& file) {

@@ -38,9 +38,9 @@ int finish(const Result<int>& result) {
   const bool printed = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
   if (result && printed) return *result;
   const std::string message = result ? "the output could not be written" : result.error().message;
-  std::fprintf(stderr, "runwardctl: %s\n", message.c_str());
+  complain(message);
   if (result || result.error().kind != ErrorKind::usage) return kExitProblem;
-  std::fputs("`runwardctl --help` lists commands and options\n", stderr);
+  complain("`runwardctl --help` lists commands and options");
   return kExitUsage;
 }
 
@@ -52,9 +52,9 @@ int main(int argc, char** argv) {
   try {
     return finish(run(std::vector<std::string>(argv + 1, argv + argc)));
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "runwardctl: bug: %s\n", error.what());
+    complain(std::string("bug: ") + error.what());
   } catch (...) {
-    std::fputs("runwardctl: bug: unknown exception\n", stderr);
+    complain("bug: unknown exception");
   }
   return kExitProblem;
 }

@@ -94,7 +94,13 @@ std::string indented(std::string_view text, std::string_view by) {
   return result;
 }
 
-void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+// Whether it was written, main asks once, at the end.
+void print(std::string_view text) { static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout)); }
+
+void complain(std::string_view message) {
+  const std::string line = "runwardctl: " + std::string(message) + "\n";
+  static_cast<void>(std::fwrite(line.data(), 1, line.size(), stderr));  // nobody is left to tell
+}
 
 std::string emphasise(std::string_view text, Emphasis emphasis) {
   if (::isatty(STDOUT_FILENO) == 0) return std::string(text);

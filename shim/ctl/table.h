@@ -27,6 +27,9 @@ std::string indented(std::string_view text, std::string_view by);
 // To stdout.
 void print(std::string_view text);
 
+// A line on stderr, with the program's name in front.
+void complain(std::string_view message);
+
 // In capitals' stead on a terminal: bold, and red for what is wrong; plain text elsewhere.
 enum class Emphasis { heading, wrong, right };
 std::string emphasise(std::string_view text, Emphasis emphasis);

@@ -126,7 +126,7 @@ TEST(DefaultProfile, LetsOrdinaryContainersRun) {
                                  "user-root",
                                  "user-cap-add",
                                  "group-add",
-                                 "seccomp-custom",
+
                                  "no-new-privileges",
                                  "no-new-privileges-false",
                                  "env-secrets",
@@ -190,6 +190,7 @@ TEST(DefaultProfile, RefusesWaysToTheHost) {
                          Row{"tmpfs-exec", "mounts"},
                          Row{"tmpfs-options", "mounts"},
                          Row{"seccomp-unconfined", "seccomp"},
+                         Row{"seccomp-custom", "seccomp"},  // its defaultAction is SCMP_ACT_ALLOW
                          Row{"systempaths-unconfined", "masked-paths"},
                          Row{"device", "devices"},
                          Row{"device-read", "devices"},

@@ -85,7 +85,7 @@ Case make_case(std::string title, const std::string& engine, oci::Document kind,
 // Golden documents with every policy, random ones too; the hosts take turns.
 void for_each_case(const std::function<void(const Case&)>& action) {
   std::size_t turn = 0;
-  for (const GoldenDocument& golden : golden_documents())
+  for (const GoldenDocument& golden : golden_documents_with_short_filters())
     for (const NamedPolicy& policy : policies())
       action(make_case(golden.title(), golden.engine, golden.kind, golden.value, policy, kHostKinds[turn++ % 3]));
   for (const RandomDocument& random : random_documents())
@@ -166,18 +166,18 @@ TEST(RandomDocuments, AllHaveTheShapeOfTheirKind) {
 TEST(EveryStep, IsPureAndTotal) {
   Once once;
   for_each_case([&](const Case& now) {
+    const Value copy = *now.document;
     for_each_step(now, [&](const Step& step, const Value& view) {
       const std::string rule(name_of(step.rule));
       try {
-        const Value copy = view;
         const Verdict verdict = run(step, view, now.context());
         if (!same(verdict, run(step, view, now.context())) && once.first(rule))
           ADD_FAILURE() << title(now, step) << ": two answers to one question";
-        if (view != copy && once.first(rule)) ADD_FAILURE() << title(now, step) << ": the document was changed";
       } catch (const std::exception& error) {
         if (once.first(rule)) ADD_FAILURE() << title(now, step) << ": threw " << error.what();
       }
     });
+    EXPECT_TRUE(*now.document == copy) << now.title << ": the document was changed";
   });
 }
 
@@ -372,6 +372,16 @@ TEST(Pipeline, KeepsUnknownFields) {
     for (const char* where : {"/unheardOf", "/process/unheardOf", "/linux/unheardOf", "/root/unheardOf",
                               "/linux/resources/unheardOf", "/process/user/unheardOf"})
       EXPECT_EQ(document.at(oci::Pointer(where)), unknown) << golden.title() << " " << where;
+  }
+}
+
+TEST(Pipeline, ChangesNothingInAGoldenDocumentWhenEveryRuleIsOff) {
+  const NamedPolicy off = with_mode(policy_named("default"), Mode::off);
+  for (const GoldenDocument& golden : golden_documents()) {
+    Value document = golden.value;
+    const auto facts = facts_for(document, golden.engine, HostKind::sane);
+    ASSERT_TRUE(harden::harden(golden.kind, document, context_of(off, facts)));
+    EXPECT_TRUE(document == golden.value) << golden.title();
   }
 }
 

@@ -119,7 +119,9 @@ TEST_F(File, ReplaceFileKeepsModeAndOwner) {
   write("config.json", "old");
   ASSERT_EQ(::chmod(path("config.json").c_str(), 0640), 0);
   const bool is_root = ::geteuid() == 0;
-  if (is_root) ASSERT_EQ(::chown(path("config.json").c_str(), 1234, 4321), 0);
+  if (is_root) {
+    ASSERT_EQ(::chown(path("config.json").c_str(), 1234, 4321), 0);
+  }
   const auto directory = open_directory(folder_);
   ASSERT_TRUE(directory);
   ASSERT_TRUE(replace_file(*directory, "config.json", "new", 0600));

@@ -46,7 +46,13 @@ TEST(AddRuntimes, KeepsOrderSpacingAndUnknownKeys) {
             R"({
   "zeta": [1,   2],
   "runtimes": {
-    "other": {"path": "/x"}, "runward": {"path":"/usr/bin/runward"}, "runward-strict": {"path":"/usr/bin/runward-strict"}
+    "other": {"path": "/x"},
+    "runward": {
+      "path": "/usr/bin/runward"
+    },
+    "runward-strict": {
+      "path": "/usr/bin/runward-strict"
+    }
   },
   "alpha": 1e3
 }
@@ -76,7 +82,7 @@ TEST(AddRuntimes, UpdatesThePathOfAnEarlierInstallation) {
 
 TEST(AddRuntimes, SaysWhereAFileIsWrong) {
   EXPECT_THAT(added("{\n  \"debug\": true,\n  // why\n}"), StartsWith("error: daemon.json:3:"));
-  EXPECT_THAT(added(R"({"debug": true, "debug": false})"), HasSubstr("daemon.json:1:17"));
+  EXPECT_THAT(added(R"({"debug": true, "debug": false})"), HasSubstr("daemon.json:1:24: duplicate key \"debug\""));
   EXPECT_THAT(added(R"({"runtimes": []})"), HasSubstr("daemon.json:1:2: runtimes: expected an object"));
   EXPECT_THAT(added(R"({"Runtimes": {}})"), HasSubstr("has to be written 'runtimes'"));
   EXPECT_THAT(added(R"({"default-runtime": 1})"), HasSubstr("expected a text"));

@@ -25,14 +25,23 @@ TEST(LimitUser, DropsListedGroups) {
 
 TEST(LimitUser, GivesTheUsersOwnNumberInPlaceOfADroppedPrimaryGroup) {
   Bench bench;
-  bench.policy.user.dropped_gids = {0};
+  bench.policy.user.dropped_gids = {6};
+  EXPECT_EQ(bench.after(limit_user, user(1000, 6))["user"]["gid"], 1000);
+}
+
+// `-u 1000` without a group means group 0, and images of OpenShift's kind count on it.
+TEST(LimitUser, TakesGroup0FromAnotherUserOnlyWhereTheProfileSaysSo) {
+  Bench bench;
+  EXPECT_EQ(bench.after(limit_user, user(1000, 0))["user"]["gid"], 0);
+  bench.policy.user.root_group_allowed = false;
   EXPECT_EQ(bench.after(limit_user, user(1000, 0))["user"]["gid"], 1000);
+  EXPECT_EQ(bench.after(limit_user, user(0, 0))["user"]["gid"], 0);
 }
 
 // `-u 42` in an image without such a user means group 0; 42 in its place would be shadow, which is to be dropped.
 TEST(LimitUser, NeverGivesAGroupThatIsToBeDropped) {
   Bench bench;
-  bench.policy.user.dropped_gids = {0, 42};
+  bench.policy.user = {.root_allowed = true, .root_group_allowed = false, .dropped_gids = {42}};
   const Verdict verdict = bench.verdict(limit_user, user(42, 0));
   EXPECT_TRUE(!verdict.findings.empty() || bench.after(limit_user, user(42, 0))["user"]["gid"] != 42);
 }

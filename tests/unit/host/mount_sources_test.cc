@@ -91,7 +91,7 @@ class MountSources : public testing::Test {
 
 TEST_F(MountSources, FindsTheEnginesFolders) {
   EXPECT_EQ(engine_.data_root, top_ + "/data");
-  EXPECT_EQ(engine_.exec_root, "");  // no folder <exec root>/runtime-runc was made here
+  EXPECT_EQ(engine_.exec_root, top_ + "/run/docker");
 }
 
 TEST_F(MountSources, SeesTheSocketItself) { EXPECT_THAT(exposed(look_below("/run/docker.sock")), Contains(sock())); }

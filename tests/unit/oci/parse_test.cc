@@ -64,7 +64,12 @@ TEST(Parse, RefusesWhatIsNoSingleDocument) {
   for (const char* text :
        {"", " ", "{", "{}x", "{} {}", "{},", "nul", "{\"a\":}", "[1,]", "{'a': 1}", "[01]", "[NaN]", "[1e999]"})
     EXPECT_THAT(problem(text), StartsWith("config.json:1:")) << text;
-  EXPECT_THAT(problem(std::string("{}\0", 3)), StartsWith("config.json:1:"));
+}
+
+// nlohmann's lexer takes a NUL byte for the end of the input.
+TEST(Parse, RefusesWhatFollowsANulByte) {
+  for (const std::string& text : {std::string("{}\0", 3), std::string("{}\0{\"x\": 1}", 11)})
+    EXPECT_THAT(problem(text), StartsWith("config.json:1:"));
 }
 
 TEST(Parse, RefusesInvalidUtf8) {

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/decide.h"
+
+#include <utility>
+
+#include "shim/host/docker_files.h"
+#include "shim/host/probe.h"
+#include "shim/oci/parse.h"
+#include "shim/oci/shape.h"
+#include "shim/runtime/capture.h"
+
+namespace runward {
+
+Result<oci::Value> parse_spec(std::string_view text, const std::string& name) {
+  SHIM_TRY(oci::Value document, oci::parse(text, name));
+  const auto problems = oci::check_shape(document, oci::Document::spec);
+  if (problems.empty()) return document;
+  return make_error(ErrorKind::parse, "'" + name + "' is not what the OCI runtime-spec asks for (rule spec-sane): " +
+                                          problems[0].message);
+}
+
+std::optional<std::set<std::string>> known_namespaces(const std::string& low_level_path) {
+  const auto captured = runtime::run_and_capture(low_level_path, {"features"});
+  if (!captured || captured->exit_code != 0) return std::nullopt;
+  const auto features = oci::parse(captured->output, "features");
+  if (!features) return std::nullopt;
+  const oci::Value* const known = oci::find(*features, oci::Pointer("/linux/namespaces"));
+  std::set<std::string> types;
+  if (known != nullptr && known->is_array())
+    for (const oci::Value& type : *known)
+      if (type.is_string()) types.insert(type.get<std::string>());
+  return types;
+}
+
+Result<policy::Choice> choose_profile(const policy::Config& config, const CallFacts& call,
+                                             const oci::Spec& spec) {
+  policy::SelectionInput input{.runtime_name = call.runtime_name,
+                               .engine_namespace = host::engine_namespace_of(call.runtime_root),
+                               .annotations = spec.annotations(),
+                               .image = {},
+                               .image_id = {},
+                               .image_digests = {},
+                               .labels = {}};
+  if (policy::needs_container_info(config.selection)) {
+    SHIM_TRY(const auto container, host::read_docker_files(spec.root_path(), call.container_id));
+    if (container) {
+      input.image = container->image;
+      input.image_id = container->image_id;
+      input.image_digests = container->image_digests;
+      input.labels = container->labels;
+    }
+  }
+  return policy::select_profile(config.selection, input);
+}
+
+Result<Decision> decide(const CallFacts& call, const policy::Policy& policy, oci::Value& document,
+                               RuntimeNamespaces runtime_namespaces) {
+  const host::ProbeInput input{.runtime_root = call.runtime_root,
+                               .container_id = call.container_id,
+                               .runtime_namespaces = std::move(runtime_namespaces)};
+  SHIM_TRY(const host::HostFacts facts, host::probe(oci::Spec(document), policy, input));
+  oci::Value baseline;
+  const bool wants_baseline = harden::wants_seccomp_baseline(document, policy);
+  if (wants_baseline) {
+    SHIM_TRY(baseline, policy::load_seccomp(policy));
+  }
+  const harden::Context context{
+      .policy = policy, .host = facts, .call = call.flags, .seccomp_baseline = wants_baseline ? &baseline : nullptr};
+  SHIM_TRY(harden::Report report, harden::harden(oci::Document::spec, document, context));
+  return Decision{.report = std::move(report), .image = facts.container ? facts.container->image : std::string()};
+}
+
+}  // namespace runward
