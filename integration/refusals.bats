@@ -131,7 +131,7 @@ need_path() { [[ -e $1 ]] || skip "no $1 on this machine"; }
 @test "allowed: a safe --sysctl" { stripped '[ "$(cat /proc/sys/net/ipv4/tcp_syncookies)" = 0 ]' --sysctl net.ipv4.tcp_syncookies=0; }
 @test "stripped: --group-add 0 to a user" { not_granted user '! id -G | grep -qw 0' --user 1000:1000 --group-add 0; }
 @test "allowed: --group-add audio" { stripped 'id -G | grep -qw 29' --user 1000:1000 --group-add audio; }
-@test "stripped: gid 0 of a user without a group" { stripped '! id -G | grep -qw 0' --user 65000; }
+@test "allowed: gid 0 of a user without a group, which images for arbitrary users need" { stripped 'id -G | grep -qw 0' --user 65000; }
 @test "not granted: --ulimit core" { not_granted rlimits '[ "$(ulimit -Hc)" = 0 ]' --ulimit core=-1; }
 @test "not granted: --ulimit memlock unlimited" { not_granted rlimits '[ "$(ulimit -Hl)" != unlimited ]' --ulimit memlock=-1; }
 @test "allowed: a lower --ulimit" { stripped '[ "$(ulimit -Hn)" = 256 ]' --ulimit nofile=256; }

@@ -20,6 +20,13 @@ inline const oci::CapabilitySet& engine_capabilities() {
   return kDefault;
 }
 
+// Podman's default set, within Docker's: who has all of these chose none of them.
+inline const oci::CapabilitySet& common_engine_capabilities() {
+  static const oci::CapabilitySet kCommon = {"CHOWN",   "DAC_OVERRIDE", "FOWNER",  "FSETID", "KILL",      "NET_BIND_SERVICE",
+                                             "SETFCAP", "SETGID",       "SETPCAP", "SETUID", "SYS_CHROOT"};
+  return kCommon;
+}
+
 // moby oci/defaults.go and containerd oci/spec.go, of all versions at hand together.
 inline constexpr std::array<std::string_view, 12> kEngineMaskedPaths = {
     "/proc/asound",      "/proc/acpi",        "/proc/kcore",       "/proc/keys", "/proc/latency_stats",

@@ -158,8 +158,8 @@ Result<Report> harden(oci::Document kind, oci::Value& document, const Context& c
 }
 
 std::string message(const Finding& finding, RuleId rule, const std::string& profile) {
-  return finding.what + " is refused by profile '" + profile + "' (rule " + std::string(name_of(rule)) +
-         "): " + finding.advice;
+  const std::string verb = is_violation(finding) ? " is refused by profile '" : " is noticed by profile '";
+  return finding.what + verb + profile + "' (rule " + std::string(name_of(rule)) + "): " + finding.advice;
 }
 
 std::string refusal_message(const Report& report, const policy::Policy& policy) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/harden/step.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace runward::harden {
@@ -44,12 +45,15 @@ void Verdict::remove(const oci::Value& document, oci::Pointer where, std::string
 
 std::string quote(std::string_view text) {
   constexpr std::size_t kLongest = 80;
+  std::size_t end = std::min(text.size(), kLongest);
+  // Not in the middle of a character: the bytes that continue one in UTF-8 are 10xxxxxx.
+  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
   std::string result = "'";
-  for (const char letter : text.substr(0, kLongest)) {
+  for (const char letter : text.substr(0, end)) {
     const bool plain = static_cast<unsigned char>(letter) >= 0x20 && letter != 0x7f && letter != '\'';
     result += plain ? letter : '?';
   }
-  return result + (text.size() > kLongest ? "…'" : "'");
+  return result + (end < text.size() ? "…'" : "'");
 }
 
 }  // namespace runward::harden

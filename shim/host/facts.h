@@ -63,6 +63,7 @@ struct HostFacts {
   bool selinux_enabled = false;
   std::string engine_namespace;           // the last part of --root: "moby", "plugins.moby", "k8s.io"
   std::optional<std::set<std::string>> runtime_namespaces;  // what the low-level runtime knows; asked only when needed
+  std::vector<oci::Device> allowed_devices;  // the nodes that the policy's devices.allowed names, as the host has them
   std::vector<std::string> rootfs_contains;  // denied sources inside the root filesystem (`podman run --rootfs /`)
   // By the path as it stands in the document:
   std::map<std::string, MountSource> mount_sources;

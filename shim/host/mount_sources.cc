@@ -248,7 +248,9 @@ class SourceProbe {
 bool has_foreign_bind(const std::vector<oci::Mount>& mounts, const EngineFolders& engine) {
   const std::string own = engine.data_root + "/containers/" + engine.container_id + "/";
   return std::ranges::any_of(mounts, [&](const oci::Mount& mount) {
-    return mount.is_bind() && (engine.data_root.empty() || !mount.source.starts_with(own));
+    const bool plainly_own =
+        !engine.data_root.empty() && mount.source.starts_with(own) && mount.source.find("..") == std::string::npos;
+    return mount.is_bind() && !plainly_own;
   });
 }
 

@@ -80,12 +80,10 @@ Result<MountTable> MountTable::read() {
 
 std::vector<std::string> MountTable::aliases(const std::string& path) const {
   std::vector<std::string> all = {path};
-  // The last one mounted on the longest mount point is the one that is seen.
+  // The one mounted last is the one that is seen; the table is in the order of mounting.
   const MountEntry* holder = nullptr;
   for (const MountEntry& entry : entries_)
-    if (is_or_below(path, entry.mount_point) &&
-        (holder == nullptr || entry.mount_point.size() >= holder->mount_point.size()))
-      holder = &entry;
+    if (is_or_below(path, entry.mount_point)) holder = &entry;
   if (holder == nullptr) return all;
   const std::string inside = join(holder->root, rest_of(path, holder->mount_point));
   for (const MountEntry& entry : entries_)

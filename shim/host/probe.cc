@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -101,6 +102,17 @@ void probe_rlimits(HostFacts& facts) {
   }
 }
 
+void probe_devices(HostFacts& facts, const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0 || !(S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))) continue;
+    facts.allowed_devices.push_back({.path = path,
+                                     .type = S_ISCHR(status.st_mode) ? "c" : "b",
+                                     .major = static_cast<std::int64_t>(major(status.st_rdev)),
+                                     .minor = static_cast<std::int64_t>(minor(status.st_rdev))});
+  }
+}
+
 HookPath look_at_hook(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   std::array<char, PATH_MAX> buffer{};
@@ -131,6 +143,7 @@ Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, con
   if (wanted(policy, RuleId::apparmor)) SHIM_CHECK(probe_apparmor(facts, policy.apparmor.profile));
   if (wanted(policy, RuleId::selinux)) facts.selinux_enabled = exists("/sys/fs/selinux/enforce");
   if (wanted(policy, RuleId::namespaces)) probe_namespaces(facts, spec, input);
+  if (wanted(policy, RuleId::devices)) probe_devices(facts, policy.devices.allowed);
   if (wanted(policy, RuleId::rlimits)) probe_rlimits(facts);
   if (wanted(policy, RuleId::rootfs) && policy.rootfs.mode == policy::RootfsMode::read_only)
     facts.rootfs_folders = probe_rootfs_folders(spec.root_path(), policy.rootfs.scratch);

@@ -190,25 +190,35 @@ class PositionFinder : public nlohmann::json_sax<Value> {
   std::size_t offset_ = 0;
 };
 
+Error error_at(std::string_view text, std::string_view name, std::size_t offset, const std::string& problem) {
+  const TextPosition at = position_at(text, offset);
+  return make_error(ErrorKind::parse, std::string(name) + ":" + std::to_string(at.line) + ":" +
+                                          std::to_string(at.column) + ": " + problem);
+}
+
 }  // namespace
 
 Result<Value> parse(std::string_view text, std::string_view name, const ParseLimits& limits) {
   if (text.size() > limits.max_bytes)
     return make_error(ErrorKind::parse, "'" + std::string(name) + "' is larger than " +
                                             std::to_string(limits.max_bytes) + " bytes");
-  const char* furthest = text.data();
+  // The parser takes a NUL for the end of the input, others read on.
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos)
+    return error_at(text, name, nul, "NUL byte");
   StrictBuilder builder(limits.max_depth);
   // Without a counting iterator the parse is a third faster, so positions are looked for only after it failed.
   if (Value::sax_parse(text.begin(), text.end(), &builder, nlohmann::detail::input_format_t::json, true,
                        limits.comments))
     return builder.take();
   StrictBuilder again(limits.max_depth);
+  const char* furthest = text.data();
   const char* const end = text.data() + text.size();
   Value::sax_parse(CountingIterator(text.data(), &furthest), CountingIterator(end, &furthest), &again,
                    nlohmann::detail::input_format_t::json, true, limits.comments);
-  const TextPosition at = position_at(text, static_cast<std::size_t>(furthest - text.data()));
-  return make_error(ErrorKind::parse, std::string(name) + ":" + std::to_string(at.line) + ":" +
-                                          std::to_string(at.column) + ": " + again.problem());
+  auto offset = static_cast<std::size_t>(furthest - text.data());
+  // The parser has read one further than what it did not understand: not into the next line.
+  if (offset > 0 && offset < text.size() && text[offset - 1] == '\n') --offset;
+  return error_at(text, name, offset, again.problem());
 }
 
 TextPosition position_of(std::string_view text, const Pointer& pointer, const ParseLimits& limits) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <unordered_map>
 
 namespace runward::oci {
 namespace {
@@ -247,6 +248,15 @@ std::string fold_case(std::string_view name) {
   return folded;
 }
 
+const std::unordered_map<std::string, std::string_view>& fields_by_folded_path() {
+  static const auto kFolded = [] {
+    std::unordered_map<std::string, std::string_view> folded;
+    for (const Field& field : kFields) folded.emplace(fold_case(field.path), field.path);
+    return folded;
+  }();
+  return kFolded;
+}
+
 std::string_view words(FieldType type) {
   switch (type) {
     case object: return "an object";
@@ -315,11 +325,10 @@ class ShapeCheck {
   }
 
   void check_unknown(const std::string& path, const std::string& key, const Pointer& where) {
-    const std::string folded = fold_case(path);
-    for (const Field& field : kFields)
-      if (fold_case(field.path) == folded)
-        return problems_.push_back({where, "key \"" + key + "\" differs from \"" + std::string(field.path) +
-                                               "\" only in the case of its letters"});
+    const auto known = fields_by_folded_path().find(fold_case(path));
+    if (known != fields_by_folded_path().end())
+      problems_.push_back({where, "key \"" + key + "\" differs from \"" + std::string(known->second) +
+                                      "\" only in the case of its letters"});
   }
 
   void check_member(const Value& member, const Field& field, const Pointer& where) {

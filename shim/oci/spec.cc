@@ -139,7 +139,11 @@ std::vector<Hook> Spec::hooks() const {
   for (const auto& [kind, entries] : part(*value_, "hooks").items()) {
     if (!entries.is_array()) continue;
     for (std::size_t i = 0; i < entries.size(); ++i)
-      all.push_back({.where = Pointer("/hooks") / kind / i, .path = text(entries[i], "path")});
+      // Kinds that this build does not know were not looked into by check_shape.
+      if (const Value* const path = find(entries[i], "path"); path == nullptr || path->is_string())
+        all.push_back({.where = Pointer("/hooks") / kind / i, .path = text(entries[i], "path")});
+      else
+        all.push_back({.where = Pointer("/hooks") / kind / i, .path = {}});
   }
   return all;
 }

@@ -230,7 +230,8 @@ void judge_groups(Words& problems, const Value& before, const Value& after, cons
   for (const std::uint64_t group : groups(after)) {
     if (old_groups.contains(group)) continue;
     const bool listed = group <= UINT32_MAX && policy.user.dropped_gids.contains(static_cast<std::uint32_t>(group));
-    if (group != uid || listed) problems.push_back("group " + std::to_string(group));
+    constexpr std::uint64_t kNogroup = 65534;  // what is left when the user's own number is listed
+    if (group != kNogroup && (group != uid || listed)) problems.push_back("group " + std::to_string(group));
   }
 }
 

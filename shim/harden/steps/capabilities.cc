@@ -10,7 +10,7 @@ using oci::CapabilitySet;
 // `on_request` capabilities count only when somebody chose them. What lies beyond the engine's default set was chosen; what
 // lies within it, only where that set did not come whole.
 CapabilitySet allowed_for(const oci::Process& process, const policy::Capabilities& rule) {
-  const bool whole_default = process.all_capabilities().includes(engine_capabilities());
+  const bool whole_default = process.all_capabilities().includes(common_engine_capabilities());
   return rule.allowed | (whole_default ? rule.on_request - engine_capabilities() : rule.on_request);
 }
 

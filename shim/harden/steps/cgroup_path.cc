@@ -8,7 +8,8 @@ namespace {
 
 // "/docker/<id>" → "/docker"; the systemd driver's "system.slice:docker:<id>" → "system.slice".
 std::string parent_of(const std::string& path) {
-  if (std::ranges::count(path, ':') == 2) return path.substr(0, path.find(':'));
+  // A slash makes it a path of the cgroupfs driver, whatever colons are in it.
+  if (path.find('/') == std::string::npos && std::ranges::count(path, ':') == 2) return path.substr(0, path.find(':'));
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return "";
   return slash == 0 ? "/" : path.substr(0, slash);
@@ -22,7 +23,9 @@ Verdict limit_cgroup_path(const oci::Spec& spec, const Context& ctx) {
   const std::string path = spec.cgroups_path();
   if (path.empty()) return verdict;
   const std::string parent = parent_of(path);
-  if (!policy::matches_any(ctx.policy.cgroup_parents, parent))
+  // containerd's own parent is its namespace.
+  const bool engines_own = !ctx.host.engine_namespace.empty() && parent == "/" + ctx.host.engine_namespace;
+  if (!engines_own && !policy::matches_any(ctx.policy.cgroup_parents, parent))
     verdict.refuse(oci::Pointer("/linux/cgroupsPath"), "the cgroup parent " + quote(parent),
                    "drop --cgroup-parent, or use a profile whose cgroup-path.allowed_parents lists it");
   return verdict;

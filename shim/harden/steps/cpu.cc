@@ -16,8 +16,13 @@ std::uint64_t to_thousandths(std::uint64_t quota, std::uint64_t period) {
   return quota > UINT64_MAX / (2 * kThousandths) ? UINT64_MAX : (quota * kThousandths + period - 1) / period;
 }
 
-std::uint64_t to_quota(std::uint64_t thousandths, std::uint64_t period) {
-  return std::max(thousandths * period / kThousandths, kSmallestQuota);
+std::uint64_t to_quota(std::uint64_t thousandths, std::uint64_t period) { return thousandths * period / kThousandths; }
+
+// The asked one, or a longer one where its quota would be too small for the kernel.
+std::uint64_t period_for(std::uint64_t thousandths, std::uint64_t asked) {
+  for (const std::uint64_t period : {asked, kDefaultPeriod})
+    if (to_quota(thousandths, period) >= kSmallestQuota) return period;
+  return kLongestPeriod;
 }
 
 // Half of a host that has one CPU would be half a CPU: a share that nobody asked for is at least one whole.
@@ -40,10 +45,9 @@ Verdict limit_cpu(const oci::LinuxResources& resources, const Context& ctx) {
   const auto asked = asked_quota ? std::optional(to_thousandths(*asked_quota, period)) : std::nullopt;
   const auto changed = limited(asked, at_least_one_cpu(ctx.policy.cpu, host_total), host_total);
   if (!changed) return verdict;
-  const std::uint64_t quota = to_quota(*changed, period);
-  if (asked_quota && *asked_quota <= quota) return verdict;
-  verdict.set(resources.value(), oci::Pointer("/cpu/period"), period, "the period of the quota");
-  verdict.set(resources.value(), oci::Pointer("/cpu/quota"), quota,
+  const std::uint64_t new_period = period_for(*changed, period);
+  verdict.set(resources.value(), oci::Pointer("/cpu/period"), new_period, "the period of the quota");
+  verdict.set(resources.value(), oci::Pointer("/cpu/quota"), to_quota(*changed, new_period),
               asked ? "more than the ceiling" : "no limit was asked for");
   return verdict;
 }

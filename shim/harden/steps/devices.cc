@@ -11,15 +11,18 @@ using policy::RuleId;
 
 constexpr auto kAdvice = "drop --device and --device-cgroup-rule, or have the device added to the profile's devices.allowed";
 
-bool is_allowed(const oci::Device& device, const Context& ctx) {
-  return is_standard_device(device.type, device.major, device.minor) ||
-         std::ranges::find(ctx.policy.devices.allowed, device.path) != ctx.policy.devices.allowed.end();
+// By type and numbers: the path in the container is the user's to choose (--device /dev/sda:/dev/fuse).
+bool is_allowed(std::string_view type, std::int64_t major, std::int64_t minor, const Context& ctx) {
+  return is_standard_device(type, major, minor) ||
+         std::ranges::any_of(ctx.host.allowed_devices, [&](const oci::Device& device) {
+           return device.type == type && device.major == major && device.minor == minor;
+         });
 }
 
 void check_nodes(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
   const auto devices = spec.devices();
   for (std::size_t i = devices.size(); i-- > 0;) {
-    if (is_allowed(devices[i], ctx)) continue;
+    if (is_allowed(devices[i].type, devices[i].major, devices[i].minor, ctx)) continue;
     const oci::Pointer where = oci::Pointer("/linux/devices") / i;
     if (ctx.refuses(RuleId::devices))
       verdict.refuse(where, "device " + quote(devices[i].path), kAdvice);
@@ -28,16 +31,8 @@ void check_nodes(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
   }
 }
 
-bool belongs_to_allowed_node(const oci::DeviceRule& rule, const oci::Spec& spec, const Context& ctx) {
-  return std::ranges::any_of(spec.devices(), [&](const oci::Device& device) {
-    return is_allowed(device, ctx) && device.type == rule.type && device.major == rule.major &&
-           device.minor == rule.minor;
-  });
-}
-
-bool may_use(const oci::DeviceRule& rule, const oci::Spec& spec, const Context& ctx) {
-  if (is_wildcard(rule)) return false;
-  return is_standard_device(rule.type, rule.major, rule.minor) || belongs_to_allowed_node(rule, spec, ctx);
+bool may_use(const oci::DeviceRule& rule, const Context& ctx) {
+  return !is_wildcard(rule) && is_allowed(rule.type, rule.major, rule.minor, ctx);
 }
 
 // Some engines let every container make any node (mknod) without using it.
@@ -54,7 +49,7 @@ void check_rules(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
   for (std::size_t i = rules.size(); i-- > 0;) {
     if (!rules[i].allow) continue;
     const oci::Pointer where = list / i;
-    if (!may_use(rules[i], spec, ctx)) {
+    if (!may_use(rules[i], ctx)) {
       if (!is_engines_own(rules[i]) && ctx.refuses(RuleId::devices))
         verdict.refuse(where, "device access " + described(rules[i]), kAdvice);
       else
@@ -63,7 +58,9 @@ void check_rules(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
     }
     std::string access = rules[i].access;
     std::erase(access, 'm');
-    if (access != rules[i].access)
+    if (access.empty())
+      verdict.remove(spec.value(), where, "no mknod: the runtime makes the nodes");
+    else if (access != rules[i].access)
       verdict.set(spec.value(), where / "access", access, "no mknod: the runtime makes the nodes");
   }
   const bool starts_closed = !rules.empty() && !rules.front().allow && rules.front().type == "a";

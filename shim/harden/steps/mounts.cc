@@ -13,9 +13,10 @@ class Options {
  public:
   explicit Options(oci::Strings options) : options_(std::move(options)) {}
 
-  // runc lets the last one win, so the opposite goes.
-  void force(const std::string& option, std::string_view opposite) {
+  // runc lets the last one win, and the recursive form ("rsuid", by mount_setattr(2)) after all others: opposites go.
+  void force(const std::string& option, const std::string& opposite) {
     std::erase(options_, opposite);
+    std::erase(options_, "r" + opposite);
     if (std::ranges::find(options_, option) == options_.end()) options_.push_back(option);
   }
   void drop(std::string_view option) { std::erase(options_, option); }

@@ -14,7 +14,7 @@ struct Kind {
   std::string_view flag;  // what a user wrote to get the host's; empty: engines leave it out by themselves
 };
 constexpr std::array kKinds = {Kind{"pid", "--pid host"},         Kind{"ipc", "--ipc host"}, Kind{"uts", "--uts host"},
-                               Kind{"network", "--network host"}, Kind{"mount", "a host mount namespace"},
+                               Kind{"network", "--network host"}, Kind{"mount", "none"},
                                Kind{"cgroup", ""}};
 
 const oci::Pointer& list_pointer() {
@@ -23,7 +23,8 @@ const oci::Pointer& list_pointer() {
 }
 
 std::string way_out(const Kind& kind) {
-  return "drop " + std::string(kind.flag) + ", or use a profile whose namespaces.host_allowed lists '" +
+  const std::string drop = kind.flag.starts_with("--") ? "drop " + std::string(kind.flag) : "give the container its own";
+  return drop + ", or use a profile whose namespaces.host_allowed lists '" +
          std::string(kind.type) + "'";
 }
 

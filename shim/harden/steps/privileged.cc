@@ -44,10 +44,11 @@ Signs signs_of(const oci::Spec& spec) {
 }
 
 template <typename List>
-oci::Value to_array(const List& items) {
-  oci::Value array = oci::Value::array();
-  for (const auto& item : items) array.push_back(item);
-  return array;
+oci::Value with_missing(const oci::Strings& given, const List& wanted) {
+  oci::Value list = given;
+  for (const std::string_view item : wanted)
+    if (std::ranges::find(given, item) == given.end()) list.push_back(item);
+  return list;
 }
 
 constexpr auto kReason = "privileged mode is taken back: as in an ordinary container";
@@ -76,8 +77,8 @@ void strip_devices(Verdict& verdict, const oci::Spec& spec) {
 }
 
 void strip_paths(Verdict& verdict, const oci::Spec& spec) {
-  verdict.set(spec.value(), oci::Pointer("/linux/maskedPaths"), to_array(kEngineMaskedPaths), kReason);
-  verdict.set(spec.value(), oci::Pointer("/linux/readonlyPaths"), to_array(kEngineReadonlyPaths), kReason);
+  verdict.set(spec.value(), oci::Pointer("/linux/maskedPaths"), with_missing(spec.masked_paths(), kEngineMaskedPaths), kReason);
+  verdict.set(spec.value(), oci::Pointer("/linux/readonlyPaths"), with_missing(spec.readonly_paths(), kEngineReadonlyPaths), kReason);
 }
 
 void strip_unconfined(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {

@@ -4,6 +4,11 @@
 #include "shim/harden/steps/steps.h"
 
 namespace runward::harden::steps {
+namespace {
+
+constexpr std::uint64_t kNogroup = 65534;  // Debian's nogroup, the kernel's overflowgid
+
+}  // namespace
 
 // gid 0 and groups such as disk or shadow own files on the host that group members may write; without an own user
 // namespace a number is the same group inside and outside.
@@ -20,8 +25,9 @@ Verdict limit_user(const oci::Process& process, const Context& ctx) {
     return gid <= UINT32_MAX && rule.dropped_gids.contains(static_cast<std::uint32_t>(gid));
   };
   const bool primary_dropped = process.gid() == 0 ? !root_group_stays : dropped(process.gid());
+  const std::uint64_t replacement = dropped(process.uid()) ? kNogroup : process.uid();
   if (primary_dropped)
-    verdict.set(process.value(), oci::Pointer("/user/gid"), process.uid(),
+    verdict.set(process.value(), oci::Pointer("/user/gid"), replacement,
                 "group " + std::to_string(process.gid()) + " is not allowed: the user's own number in its place");
   const auto groups = process.additional_gids();
   for (std::size_t i = groups.size(); i-- > 0;)

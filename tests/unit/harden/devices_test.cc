@@ -51,7 +51,7 @@ TEST(LimitDevices, StripsInPlaceOfRefusing) {
 
 TEST(LimitDevices, LetsAListedDeviceThroughWithoutMknod) {
   Bench bench;
-  bench.policy.devices.allowed = {"/dev/fuse"};
+  bench.host.allowed_devices = {{.path = "/dev/fuse", .type = "c", .major = 10, .minor = 229}};
   const Value fuse = {{"path", "/dev/fuse"}, {"type", "c"}, {"major", 10}, {"minor", 229}};
   const Value document = document_with(Value::array({kDenyAll, rule(true, "c", 10, 229, "rwm")}), Value::array({fuse}));
   EXPECT_THAT(bench.refusals(limit_devices, document), IsEmpty());
@@ -62,7 +62,7 @@ TEST(LimitDevices, LetsAListedDeviceThroughWithoutMknod) {
 // counts.
 TEST(LimitDevices, IsNotFooledByAnotherDeviceUnderAListedName) {
   Bench bench;
-  bench.policy.devices.allowed = {"/dev/fuse"};
+  bench.host.allowed_devices = {{.path = "/dev/fuse", .type = "c", .major = 10, .minor = 229}};
   const Value disk = {{"path", "/dev/fuse"}, {"type", "b"}, {"major", 8}, {"minor", 0}};
   const Value document = document_with(Value::array({kDenyAll, rule(true, "b", 8, 0, "rwm")}), Value::array({disk}));
   EXPECT_THAT(bench.refusals(limit_devices, document), Not(IsEmpty()));

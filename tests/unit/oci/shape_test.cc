@@ -91,11 +91,11 @@ TEST(CheckShape, RefusesWrongTypes) {
 }
 
 TEST(CheckShape, AcceptsTheLimitsOfTheNumbers) {
-  EXPECT_EQ(
-      problem({{"process",
-                {{"rlimits", {{{"type", "RLIMIT_CORE"}, {"hard", UINT64_MAX}, {"soft", std::uint64_t{0}}}}}, {"oomScoreAdj", -1000}}},
-               {"linux", {{"resources", {{"memory", {{"limit", INT64_MAX}, {"swap", -1}}}}}}}}),
-      "");
+  EXPECT_EQ(problem({{"process",
+                      {{"rlimits", {{{"type", "RLIMIT_CORE"}, {"hard", UINT64_MAX}, {"soft", std::uint64_t{0}}}}},
+                       {"oomScoreAdj", -1000}}},
+                     {"linux", {{"resources", {{"memory", {{"limit", INT64_MAX}, {"swap", -1}}}}}}}}),
+            "");
 }
 
 TEST(CheckShape, RefusesADocumentThatIsNoObject) {
