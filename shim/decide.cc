@@ -32,8 +32,7 @@ std::optional<std::set<std::string>> known_namespaces(const std::string& low_lev
   return types;
 }
 
-Result<policy::Choice> choose_profile(const policy::Config& config, const CallFacts& call,
-                                             const oci::Spec& spec) {
+Result<policy::Choice> choose_profile(const policy::Config& config, const CallFacts& call, const oci::Spec& spec) {
   policy::SelectionInput input{.runtime_name = call.runtime_name,
                                .engine_namespace = host::engine_namespace_of(call.runtime_root),
                                .annotations = spec.annotations(),
@@ -54,7 +53,7 @@ Result<policy::Choice> choose_profile(const policy::Config& config, const CallFa
 }
 
 Result<Decision> decide(const CallFacts& call, const policy::Policy& policy, oci::Value& document,
-                               RuntimeNamespaces runtime_namespaces) {
+                        RuntimeNamespaces runtime_namespaces) {
   const host::ProbeInput input{.runtime_root = call.runtime_root,
                                .container_id = call.container_id,
                                .runtime_namespaces = std::move(runtime_namespaces)};

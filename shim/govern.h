@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// One governed call, top to bottom: policy, document, facts, verdict, event, and only after a clean verdict the low-level
-// runtime. Comes back only with the reason why the container does not start.
+// One governed call, top to bottom: policy, document, facts, verdict, event, and only after a clean verdict the
+// low-level runtime. Comes back only with the reason why the container does not start.
 
 #include <string>
 #include <vector>

@@ -72,15 +72,15 @@ inline Error in_context(std::string_view context, Error error) {
 
 #define SHIM_CONCAT_(a, b) a##b
 #define SHIM_CONCAT(a, b) SHIM_CONCAT_(a, b)
-#define SHIM_TRY_(result, declaration, ...)          \
-  auto result = (__VA_ARGS__);                       \
-  if (!(result)) return std::move(result).error();   \
+#define SHIM_TRY_(result, declaration, ...)        \
+  auto result = (__VA_ARGS__);                     \
+  if (!(result)) return std::move(result).error(); \
   declaration = *std::move(result)
 // SHIM_TRY(declaration, expression): declares from the value, or returns the error to the caller.
 #define SHIM_TRY(declaration, ...) SHIM_TRY_(SHIM_CONCAT(shim_result_, __LINE__), declaration, __VA_ARGS__)
 // SHIM_CHECK(expression): the same where the value is of no interest.
-#define SHIM_CHECK(...)                                                    \
-  do {                                                                     \
-    auto shim_status = (__VA_ARGS__);                                      \
-    if (!shim_status) return std::move(shim_status).error();               \
+#define SHIM_CHECK(...)                                      \
+  do {                                                       \
+    auto shim_status = (__VA_ARGS__);                        \
+    if (!shim_status) return std::move(shim_status).error(); \
   } while (false)

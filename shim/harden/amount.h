@@ -14,7 +14,8 @@ namespace runward::harden {
 // The smaller of the absolute amount and the share of `host_total`; at least 1.
 inline std::uint64_t on_host(const policy::Amount& amount, std::uint64_t host_total) {
   std::uint64_t value = amount.absolute.value_or(UINT64_MAX);
-  if (amount.percent) value = std::min(value, host_total / 100 * *amount.percent + host_total % 100 * *amount.percent / 100);
+  if (amount.percent)
+    value = std::min(value, host_total / 100 * *amount.percent + host_total % 100 * *amount.percent / 100);
   return std::max<std::uint64_t>(value, 1);
 }
 

@@ -22,16 +22,17 @@ inline const oci::CapabilitySet& engine_capabilities() {
 
 // Podman's default set, within Docker's: who has all of these chose none of them.
 inline const oci::CapabilitySet& common_engine_capabilities() {
-  static const oci::CapabilitySet kCommon = {"CHOWN",   "DAC_OVERRIDE", "FOWNER",  "FSETID", "KILL",      "NET_BIND_SERVICE",
-                                             "SETFCAP", "SETGID",       "SETPCAP", "SETUID", "SYS_CHROOT"};
+  static const oci::CapabilitySet kCommon = {"CHOWN",   "DAC_OVERRIDE",     "FOWNER",    "FSETID",
+                                             "KILL",    "NET_BIND_SERVICE", "SETFCAP",   "SETGID",
+                                             "SETPCAP", "SETUID",           "SYS_CHROOT"};
   return kCommon;
 }
 
 // moby oci/defaults.go and containerd oci/spec.go, of all versions at hand together.
 inline constexpr std::array<std::string_view, 12> kEngineMaskedPaths = {
-    "/proc/asound",      "/proc/acpi",        "/proc/kcore",       "/proc/keys", "/proc/latency_stats",
-    "/proc/timer_list",  "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
-    "/proc/interrupts",  "/sys/devices/virtual/powercap"};
+    "/proc/asound",        "/proc/acpi",       "/proc/kcore",       "/proc/keys",
+    "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+    "/proc/scsi",          "/sys/firmware",    "/proc/interrupts",  "/sys/devices/virtual/powercap"};
 inline constexpr std::array<std::string_view, 5> kEngineReadonlyPaths = {"/proc/bus", "/proc/fs", "/proc/irq",
                                                                          "/proc/sys", "/proc/sysrq-trigger"};
 
@@ -42,14 +43,14 @@ struct StandardDevice {
   std::int64_t minor;
 };
 inline constexpr std::array kStandardDevices = {
-    StandardDevice{"c", 1, 3},    // /dev/null
-    StandardDevice{"c", 1, 5},    // /dev/zero
-    StandardDevice{"c", 1, 7},    // /dev/full
-    StandardDevice{"c", 1, 8},    // /dev/random
-    StandardDevice{"c", 1, 9},    // /dev/urandom
-    StandardDevice{"c", 5, 0},    // /dev/tty
-    StandardDevice{"c", 5, 1},    // /dev/console
-    StandardDevice{"c", 5, 2},    // /dev/ptmx
+    StandardDevice{"c", 1, 3},     // /dev/null
+    StandardDevice{"c", 1, 5},     // /dev/zero
+    StandardDevice{"c", 1, 7},     // /dev/full
+    StandardDevice{"c", 1, 8},     // /dev/random
+    StandardDevice{"c", 1, 9},     // /dev/urandom
+    StandardDevice{"c", 5, 0},     // /dev/tty
+    StandardDevice{"c", 5, 1},     // /dev/console
+    StandardDevice{"c", 5, 2},     // /dev/ptmx
     StandardDevice{"c", 136, -1},  // /dev/pts/*
 };
 

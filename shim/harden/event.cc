@@ -3,25 +3,30 @@
 
 #include <array>
 #include <cstdio>
-#include <ctime>
 
 namespace runward::harden {
 namespace {
 
 std::string_view word(policy::Mode mode) {
   switch (mode) {
-    case policy::Mode::enforce: return "enforce";
-    case policy::Mode::audit: return "audit";
-    case policy::Mode::off: return "off";
+    case policy::Mode::enforce:
+      return "enforce";
+    case policy::Mode::audit:
+      return "audit";
+    case policy::Mode::off:
+      return "off";
   }
   return "";
 }
 
 std::string_view word(Operation operation) {
   switch (operation) {
-    case Operation::set: return "set";
-    case Operation::insert: return "insert";
-    case Operation::remove: return "remove";
+    case Operation::set:
+      return "set";
+    case Operation::insert:
+      return "insert";
+    case Operation::remove:
+      return "remove";
   }
   return "";
 }
@@ -37,9 +42,10 @@ oci::Value to_json(const Change& change) {
 }
 
 oci::Value head(const EventContext& context) {
-  oci::Value json = {{"time", rfc3339(context.time)},   {"engine", context.engine},   {"container", context.container},
-                     {"bundle", context.bundle},        {"command", context.command}, {"profile", context.profile},
-                     {"selected", context.selected}, {"policy_hash", context.policy_hash}};
+  oci::Value json = {{"time", rfc3339(context.time)},  {"engine", context.engine},
+                     {"container", context.container}, {"bundle", context.bundle},
+                     {"command", context.command},     {"profile", context.profile},
+                     {"selected", context.selected},   {"policy_hash", context.policy_hash}};
   if (!context.image.empty()) json["image"] = context.image;
   return json;
 }
@@ -51,15 +57,17 @@ std::string to_line(const oci::Value& json) {
 
 }  // namespace
 
+// By std::chrono, since gmtime_r(3) reads the host's time zone first.
 std::string rfc3339(std::chrono::system_clock::time_point time) {
-  const auto since_epoch = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-  const std::time_t seconds = static_cast<std::time_t>(since_epoch / 1'000'000'000);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
+  using std::chrono::duration_cast;
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(duration_cast<std::chrono::nanoseconds>(time - day));
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%09lldZ", parts.tm_year + 1900,
-                parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                static_cast<long long>(since_epoch % 1'000'000'000));
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02lld:%02lld:%02lld.%09lldZ", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                static_cast<long long>(clock.hours().count()), static_cast<long long>(clock.minutes().count()),
+                static_cast<long long>(clock.seconds().count()), static_cast<long long>(clock.subseconds().count()));
   return text.data();
 }
 

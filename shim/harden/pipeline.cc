@@ -15,9 +15,9 @@ using policy::RuleId;
 using std::string_view_literals::operator""sv;
 
 constexpr std::array<std::string_view, 0> kNothing{};
-constexpr std::array kPrivileged = {"/process/capabilities"sv, "/process/apparmorProfile"sv, "/linux/devices"sv,
-                                    "/linux/resources/devices"sv, "/linux/maskedPaths"sv, "/linux/readonlyPaths"sv,
-                                    "/linux/seccomp"sv};
+constexpr std::array kPrivileged = {
+    "/process/capabilities"sv, "/process/apparmorProfile"sv, "/linux/devices"sv, "/linux/resources/devices"sv,
+    "/linux/maskedPaths"sv,    "/linux/readonlyPaths"sv,     "/linux/seccomp"sv};
 constexpr std::array kNamespaces = {"/linux/namespaces"sv};
 constexpr std::array kUser = {"/user"sv};
 constexpr std::array kNoNewPrivileges = {"/noNewPrivileges"sv};
@@ -131,9 +131,12 @@ bool Report::refused() const {
 
 void apply(oci::Value& document, const Change& change) {
   switch (change.operation) {
-    case Operation::set: return oci::set(document, change.where, *change.after);
-    case Operation::remove: return oci::remove(document, change.where);
-    case Operation::insert: return oci::insert(document, change.where, *change.after);
+    case Operation::set:
+      return oci::set(document, change.where, *change.after);
+    case Operation::remove:
+      return oci::remove(document, change.where);
+    case Operation::insert:
+      return oci::insert(document, change.where, *change.after);
   }
 }
 
@@ -177,8 +180,8 @@ std::string refusal_message(const Report& report, const policy::Policy& policy) 
 }
 
 bool wants_seccomp_baseline(const oci::Value& spec, const policy::Policy& policy) {
-  return is_unconfined(oci::Spec(spec).seccomp()) && (policy.rule(RuleId::seccomp).mode != Mode::off ||
-                                                      policy.rule(RuleId::privileged).mode != Mode::off);
+  return is_unconfined(oci::Spec(spec).seccomp()) &&
+         (policy.rule(RuleId::seccomp).mode != Mode::off || policy.rule(RuleId::privileged).mode != Mode::off);
 }
 
 }  // namespace runward::harden

@@ -35,8 +35,8 @@ struct Report {
   [[nodiscard]] bool refused() const;
 };
 
-// Changes `document` by what the rules in mode enforce decide. An error only for a bug of ours: a step that touches what
-// it did not declare.
+// Changes `document` by what the rules in mode enforce decide. An error only for a bug of ours: a step that touches
+// what it did not declare.
 Result<Report> harden(oci::Document kind, oci::Value& document, const Context& context);
 
 // The sentence for the engine: the first violation, and the other rules that refuse.

@@ -79,7 +79,7 @@ struct Step {
   policy::RuleId rule;
   std::span<const std::string_view> touches;  // pointers, relative to the view, below which it may change something
   Verdict (*on_spec)(const oci::Spec&, const Context&) = nullptr;
-  Verdict (*on_process)(const oci::Process&, const Context&) = nullptr;          // create, run, restore and exec
+  Verdict (*on_process)(const oci::Process&, const Context&) = nullptr;           // create, run, restore and exec
   Verdict (*on_resources)(const oci::LinuxResources&, const Context&) = nullptr;  // create, run, restore and update
 };
 

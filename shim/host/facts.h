@@ -16,22 +16,22 @@ namespace runward::host {
 
 // What the source of one bind mount really is, by identity (device and inode), not by name.
 struct MountSource {
-  std::string resolved;                // after symbolic links; empty when it could not be looked at
-  std::vector<std::string> inside;     // the denied sources that it is or lies below ("/etc")
-  std::vector<std::string> contains;   // the denied sources that it has inside ("/run/docker.sock")
+  std::string resolved;                 // after symbolic links; empty when it could not be looked at
+  std::vector<std::string> inside;      // the denied sources that it is or lies below ("/etc")
+  std::vector<std::string> contains;    // the denied sources that it has inside ("/run/docker.sock")
   std::vector<std::string> allowed_by;  // the allowed sources that it is or lies below
-  bool is_volume = false;              // lies in the engine's own store of named volumes
-  bool is_engine_file = false;         // a file the engine made for this container (resolv.conf, hostname, hosts, shm …)
+  bool is_volume = false;               // lies in the engine's own store of named volumes
+  bool is_engine_file = false;  // a file the engine made for this container (resolv.conf, hostname, hosts, shm …)
 };
 
 // A namespace that the document joins by path.
 struct NamespacePath {
-  bool is_host = false;    // the namespace that runward itself runs in
+  bool is_host = false;     // the namespace that runward itself runs in
   bool is_process = false;  // /proc/<pid>/ns/…: another container's, not one that the engine made for this one
 };
 
 struct HookPath {
-  std::string resolved;          // after symbolic links and /proc/<pid>/exe; empty when it could not be looked at
+  std::string resolved;  // after symbolic links and /proc/<pid>/exe; empty when it could not be looked at
   bool only_root_writes = false;
 };
 
@@ -61,7 +61,7 @@ struct HostFacts {
   bool apparmor_enabled = false;
   std::set<std::string> apparmor_loaded;  // of the profiles that were asked for
   bool selinux_enabled = false;
-  std::string engine_namespace;           // the last part of --root: "moby", "plugins.moby", "k8s.io"
+  std::string engine_namespace;                             // the last part of --root: "moby", "plugins.moby", "k8s.io"
   std::optional<std::set<std::string>> runtime_namespaces;  // what the low-level runtime knows; asked only when needed
   std::vector<oci::Device> allowed_devices;  // the nodes that the policy's devices.allowed names, as the host has them
   std::vector<std::string> rootfs_contains;  // denied sources inside the root filesystem (`podman run --rootfs /`)
@@ -71,7 +71,7 @@ struct HostFacts {
   std::map<std::string, HookPath> hooks;
   std::map<std::string, RootfsFolder> rootfs_folders;  // by the policy's scratch path; those that the image has
   std::map<std::string, oci::Rlimit> rlimits;          // runward's own, which a container inherits; "RLIMIT_CORE" …
-  std::optional<ContainerInfo> container;      // probed only when the policy needs it
+  std::optional<ContainerInfo> container;              // probed only when the policy needs it
 };
 
 }  // namespace runward::host

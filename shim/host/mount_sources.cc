@@ -12,6 +12,7 @@
 #include <climits>
 #include <cstdio>
 #include <optional>
+#include <unordered_map>
 
 #include "shim/base/unique_fd.h"
 #include "shim/host/mount_table.h"
@@ -48,17 +49,30 @@ std::optional<Identity> identity_of(const std::string& path) {
   return Identity{.device = status.st_dev, .inode = status.st_ino};
 }
 
+// The same folders stand above most places: each is looked at once.
+class FolderIdentities {
+ public:
+  std::optional<Identity> of(const std::string& path) {
+    const auto [entry, is_new] = known_.try_emplace(path);
+    if (is_new) entry->second = identity_of(path);
+    return entry->second;
+  }
+
+ private:
+  std::unordered_map<std::string, std::optional<Identity>> known_;
+};
+
 std::string parent_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
 }
 
 // The folders above `path`, without itself.
-std::vector<Identity> above(std::string path) {
+std::vector<Identity> above(std::string path, FolderIdentities& folders) {
   std::vector<Identity> all;
   while (path != "/") {
     path = parent_of(path);
-    if (const auto identity = identity_of(path)) all.push_back(*identity);
+    if (const auto identity = folders.of(path)) all.push_back(*identity);
   }
   return all;
 }
@@ -67,8 +81,9 @@ bool contains(const std::vector<Identity>& all, const Identity& identity) {
   return std::ranges::find(all, identity) != all.end();
 }
 
-// Whether an engine listens on this socket, wherever it lies (`dockerd -H unix:///srv/docker.sock`): asked of the kernel,
-// which tells who called listen(2) (SO_PEERCRED, unix(7)). The path goes through our descriptor, so it is this socket.
+// Whether an engine listens on this socket, wherever it lies (`dockerd -H unix:///srv/docker.sock`): asked of the
+// kernel, which tells who called listen(2) (SO_PEERCRED, unix(7)). The path goes through our descriptor, so it is this
+// socket.
 bool is_engine_socket(const Place& place) {
   constexpr std::array<std::string_view, 5> kEngines = {"dockerd", "containerd", "podman", "crio", "buildkitd"};
   const UniqueFd file(::open(place.path.c_str(), O_PATH | O_CLOEXEC | O_NOFOLLOW));
@@ -96,18 +111,19 @@ struct Landmark {
   std::vector<Identity> folders_above;
 };
 
-std::vector<Identity> above_all(const std::vector<std::string>& paths) {
+std::vector<Identity> above_all(const std::vector<std::string>& paths, FolderIdentities& folders) {
   std::vector<Identity> all;
   for (const std::string& path : paths)
-    for (const Identity& identity : above(path)) all.push_back(identity);
+    for (const Identity& identity : above(path, folders)) all.push_back(identity);
   return all;
 }
 
-std::vector<Landmark> landmarks(const std::vector<std::string>& names, const MountTable& table) {
+std::vector<Landmark> landmarks(const std::vector<std::string>& names, const MountTable& table,
+                                FolderIdentities& folders) {
   std::vector<Landmark> found;
   for (const std::string& name : names)
     if (const auto place = look_at(name))
-      found.push_back({.name = name, .place = *place, .folders_above = above_all(table.aliases(place->path))});
+      found.push_back({.name = name, .place = *place, .folders_above = above_all(table.aliases(place->path), folders)});
   return found;
 }
 
@@ -120,11 +136,11 @@ class SourceProbe {
   SourceProbe(const policy::Mounts& rule, EngineFolders engine, MountTable table)
       : engine_(std::move(engine)),
         table_(std::move(table)),
-        denied_(landmarks(rule.denied_sources, table_)),
-        allowed_(landmarks(rule.allowed_sources, table_)),
-        engine_own_(landmarks(own_folders(), table_)) {}
+        denied_(landmarks(rule.denied_sources, table_, folders_)),
+        allowed_(landmarks(rule.allowed_sources, table_, folders_)),
+        engine_own_(landmarks(own_folders(), table_, folders_)) {}
 
-  [[nodiscard]] MountSource look(const oci::Mount& mount) const {
+  [[nodiscard]] MountSource look(const oci::Mount& mount) {
     // The runtime would take a relative one from the bundle; no engine writes any.
     const auto place = mount.source.starts_with('/') ? look_at(mount.source) : std::nullopt;
     if (!place) return {};
@@ -136,7 +152,7 @@ class SourceProbe {
                        .is_engine_file = is_engine_file(*place, mount)};
     if (source.is_engine_file) return source;
     for (const Landmark& landmark : allowed_)
-      if (is_or_lies_below(*place, above(place->path), landmark)) source.allowed_by.push_back(landmark.name);
+      if (is_or_lies_below(*place, above(place->path, folders_), landmark)) source.allowed_by.push_back(landmark.name);
     compare(source, *place);
     for (const std::string& inner : table_.below(place->path))
       if (const auto inner_place = look_at(inner)) compare_inner(source, *inner_place);
@@ -206,13 +222,14 @@ class SourceProbe {
     return all;
   }
 
-  void compare(MountSource& source, const Place& place) const {
+  void compare(MountSource& source, const Place& place) {
     // A named volume lies in the engine's store, and so below what is denied there: that alone is no objection. Where a
     // volume is a bind of another folder (`-o o=bind`), that folder counts.
     std::vector<Identity> folders;
     std::vector<Identity> folders_of_store;
     for (const std::string& path : table_.aliases(place.path))
-      for (const Identity& identity : above(path)) (is_volume(path) ? folders_of_store : folders).push_back(identity);
+      for (const Identity& identity : above(path, folders_))
+        (is_volume(path) ? folders_of_store : folders).push_back(identity);
     for (const Landmark* const landmark : forbidden()) {
       if (contains(landmark->folders_above, place.identity)) source.contains.push_back(landmark->name);
       const bool inside = is_or_lies_below(place, folders, *landmark) ||
@@ -223,8 +240,8 @@ class SourceProbe {
   }
 
   // What is mounted inside the source comes with it.
-  void compare_inner(MountSource& source, const Place& inner) const {
-    const auto folders = above_all(table_.aliases(inner.path));
+  void compare_inner(MountSource& source, const Place& inner) {
+    const auto folders = above_all(table_.aliases(inner.path), folders_);
     for (const Landmark* const landmark : forbidden()) {
       // What lies below the source lies below all that the source does; that has been compared.
       const bool inherited = std::ranges::find(source.inside, landmark->name) != source.inside.end() ||
@@ -239,6 +256,7 @@ class SourceProbe {
   }
   EngineFolders engine_;
   MountTable table_;
+  FolderIdentities folders_;
   std::vector<Landmark> denied_;
   std::vector<Landmark> allowed_;
   std::vector<Landmark> engine_own_;
@@ -259,8 +277,8 @@ bool has_foreign_bind(const std::vector<oci::Mount>& mounts, const EngineFolders
 EngineFolders engine_folders(const std::string& rootfs_path, const std::string& runtime_root,
                              const std::string& container_id) {
   EngineFolders folders{.data_root = {}, .exec_root = {}, .container_id = container_id};
-  // <data root>/overlay2/<layer>/merged, <data root>/rootfs/overlayfs/<id>, <data root>/vfs/dir/<id> …: the first folder
-  // above that has a `containers/<id>`. All of it is the engine's; no part is a container's.
+  // <data root>/overlay2/<layer>/merged, <data root>/rootfs/overlayfs/<id>, <data root>/vfs/dir/<id> …: the first
+  // folder above that has a `containers/<id>`. All of it is the engine's; no part is a container's.
   std::string folder = rootfs_path;
   for (int level = 0; level < 4 && folder.size() > 1 && folder.front() == '/'; ++level) {
     folder = parent_of(folder);
@@ -285,7 +303,7 @@ Result<std::map<std::string, MountSource>> probe_mount_sources(const std::vector
   if (foreign) {
     SHIM_TRY(table, MountTable::read());
   }
-  const SourceProbe probe(foreign ? rule : policy::Mounts(), engine, std::move(table));
+  SourceProbe probe(foreign ? rule : policy::Mounts(), engine, std::move(table));
   std::map<std::string, MountSource> sources;
   for (const oci::Mount& mount : mounts)
     if (mount.is_bind()) sources.emplace(mount.source, probe.look(mount));
@@ -299,7 +317,8 @@ Result<std::vector<std::string>> probe_rootfs(const std::string& rootfs_path, co
   const auto place = look_at(rootfs_path);
   if (!place) return inside;
   SHIM_TRY(const MountTable table, MountTable::read());
-  for (const Landmark& landmark : landmarks(rule.denied_sources, table))
+  FolderIdentities folders;
+  for (const Landmark& landmark : landmarks(rule.denied_sources, table, folders))
     if (place->identity == landmark.place.identity || contains(landmark.folders_above, place->identity))
       inside.push_back(landmark.name);
   return inside;

@@ -20,8 +20,8 @@ namespace runward::host {
 
 // Where the engine keeps its own things, as far as the call tells.
 struct EngineFolders {
-  std::string data_root;     // "/var/lib/docker", from root.path; empty: unknown
-  std::string exec_root;     // "/run/docker", from --root; empty: unknown
+  std::string data_root;  // "/var/lib/docker", from root.path; empty: unknown
+  std::string exec_root;  // "/run/docker", from --root; empty: unknown
   std::string container_id;
 };
 
@@ -29,11 +29,10 @@ EngineFolders engine_folders(const std::string& rootfs_path, const std::string& 
                              const std::string& container_id);
 
 Result<std::map<std::string, MountSource>> probe_mount_sources(const std::vector<oci::Mount>& mounts,
-                                                               const policy::Mounts& rule,
-                                                               const EngineFolders& engine);
+                                                               const policy::Mounts& rule, const EngineFolders& engine);
 
-// The denied sources that a root filesystem has inside. Engines that make root filesystems themselves have none there, and
-// nothing is looked at for those.
+// The denied sources that a root filesystem has inside. Engines that make root filesystems themselves have none there,
+// and nothing is looked at for those.
 Result<std::vector<std::string>> probe_rootfs(const std::string& rootfs_path, const policy::Mounts& rule,
                                               const EngineFolders& engine);
 

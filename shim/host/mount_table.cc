@@ -18,8 +18,8 @@ std::string decode(std::string_view text) {
   const auto octal = [](char digit) { return digit >= '0' && digit <= '7'; };
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escaped = text[i] == '\\' && i + 3 < text.size() && octal(text[i + 1]) && octal(text[i + 2]) &&
-                         octal(text[i + 3]);
+    const bool escaped =
+        text[i] == '\\' && i + 3 < text.size() && octal(text[i + 1]) && octal(text[i + 2]) && octal(text[i + 3]);
     if (!escaped) {
       plain += text[i];
       continue;

@@ -12,8 +12,8 @@
 namespace runward::host {
 
 struct MountEntry {
-  std::string device;       // "major:minor"
-  std::string root;         // the part of the filesystem that is mounted
+  std::string device;  // "major:minor"
+  std::string root;    // the part of the filesystem that is mounted
   std::string mount_point;
 };
 

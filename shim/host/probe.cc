@@ -61,7 +61,9 @@ Status probe_apparmor(HostFacts& facts, const std::string& profile) {
 }
 
 NamespacePath look_at_namespace(const oci::Namespace& entry) {
-  const std::string own = "/proc/self/ns/" + (entry.type == "network" ? "net" : entry.type == "mount" ? "mnt" : entry.type);
+  const std::string own = "/proc/self/ns/" + (entry.type == "network" ? "net"
+                                              : entry.type == "mount" ? "mnt"
+                                                                      : entry.type);
   struct stat there {};
   struct stat ours {};
   const bool known = ::stat(entry.path.c_str(), &there) == 0 && ::stat(own.c_str(), &ours) == 0;
@@ -82,23 +84,29 @@ struct RlimitName {
   std::string_view name;
   __rlimit_resource resource;
 };
-constexpr std::array kRlimits = {
-    RlimitName{"RLIMIT_AS", RLIMIT_AS},           RlimitName{"RLIMIT_CORE", RLIMIT_CORE},
-    RlimitName{"RLIMIT_CPU", RLIMIT_CPU},         RlimitName{"RLIMIT_DATA", RLIMIT_DATA},
-    RlimitName{"RLIMIT_FSIZE", RLIMIT_FSIZE},     RlimitName{"RLIMIT_LOCKS", RLIMIT_LOCKS},
-    RlimitName{"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK}, RlimitName{"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
-    RlimitName{"RLIMIT_NICE", RLIMIT_NICE},       RlimitName{"RLIMIT_NOFILE", RLIMIT_NOFILE},
-    RlimitName{"RLIMIT_NPROC", RLIMIT_NPROC},     RlimitName{"RLIMIT_RSS", RLIMIT_RSS},
-    RlimitName{"RLIMIT_RTPRIO", RLIMIT_RTPRIO},   RlimitName{"RLIMIT_RTTIME", RLIMIT_RTTIME},
-    RlimitName{"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING}, RlimitName{"RLIMIT_STACK", RLIMIT_STACK}};
+constexpr std::array kRlimits = {RlimitName{"RLIMIT_AS", RLIMIT_AS},
+                                 RlimitName{"RLIMIT_CORE", RLIMIT_CORE},
+                                 RlimitName{"RLIMIT_CPU", RLIMIT_CPU},
+                                 RlimitName{"RLIMIT_DATA", RLIMIT_DATA},
+                                 RlimitName{"RLIMIT_FSIZE", RLIMIT_FSIZE},
+                                 RlimitName{"RLIMIT_LOCKS", RLIMIT_LOCKS},
+                                 RlimitName{"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
+                                 RlimitName{"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
+                                 RlimitName{"RLIMIT_NICE", RLIMIT_NICE},
+                                 RlimitName{"RLIMIT_NOFILE", RLIMIT_NOFILE},
+                                 RlimitName{"RLIMIT_NPROC", RLIMIT_NPROC},
+                                 RlimitName{"RLIMIT_RSS", RLIMIT_RSS},
+                                 RlimitName{"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
+                                 RlimitName{"RLIMIT_RTTIME", RLIMIT_RTTIME},
+                                 RlimitName{"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
+                                 RlimitName{"RLIMIT_STACK", RLIMIT_STACK}};
 
 void probe_rlimits(HostFacts& facts) {
   for (const RlimitName& entry : kRlimits) {
     struct rlimit limit {};
     if (::getrlimit(entry.resource, &limit) != 0) continue;
-    facts.rlimits.emplace(entry.name, oci::Rlimit{.type = std::string(entry.name),
-                                                  .soft = limit.rlim_cur,
-                                                  .hard = limit.rlim_max});
+    facts.rlimits.emplace(entry.name,
+                          oci::Rlimit{.type = std::string(entry.name), .soft = limit.rlim_cur, .hard = limit.rlim_max});
   }
 }
 

@@ -52,9 +52,9 @@ void look_inside(UniqueFd folder, int depth, Content& content) {
     if (++content.entries > kMaxEntries || !is_copied_well(entry->d_type)) content.special = true;
     if (content.special) return;
     if (entry->d_type == DT_DIR)
-      look_inside(UniqueFd(::openat(::dirfd(directory.get()), entry->d_name,
-                                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)),
-                  depth + 1, content);
+      look_inside(
+          UniqueFd(::openat(::dirfd(directory.get()), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)),
+          depth + 1, content);
   }
 }
 

@@ -200,8 +200,8 @@ Error error_at(std::string_view text, std::string_view name, std::size_t offset,
 
 Result<Value> parse(std::string_view text, std::string_view name, const ParseLimits& limits) {
   if (text.size() > limits.max_bytes)
-    return make_error(ErrorKind::parse, "'" + std::string(name) + "' is larger than " +
-                                            std::to_string(limits.max_bytes) + " bytes");
+    return make_error(ErrorKind::parse,
+                      "'" + std::string(name) + "' is larger than " + std::to_string(limits.max_bytes) + " bytes");
   // The parser takes a NUL for the end of the input, others read on.
   if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos)
     return error_at(text, name, nul, "NUL byte");

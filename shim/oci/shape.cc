@@ -220,9 +220,12 @@ constexpr auto kFieldsByPath = [] {
 
 std::string_view prefix_of(Document kind) {
   switch (kind) {
-    case Document::spec: return "";
-    case Document::process: return "process.";
-    case Document::resources: return "linux.resources.";
+    case Document::spec:
+      return "";
+    case Document::process:
+      return "process.";
+    case Document::resources:
+      return "linux.resources.";
   }
   return "";
 }
@@ -259,17 +262,28 @@ const std::unordered_map<std::string, std::string_view>& fields_by_folded_path()
 
 std::string_view words(FieldType type) {
   switch (type) {
-    case object: return "an object";
-    case string: return "a string";
-    case boolean: return "true or false";
-    case signed_integer: return "a 64-bit integer";
-    case unsigned_integer: return "an integer of at least 0";
-    case number: return "a number";
-    case strings: return "an array of strings";
-    case integers: return "an array of integers of at least 0";
-    case objects: return "an array of objects";
-    case string_map: return "an object of strings";
-    case any_map: return "an object";
+    case object:
+      return "an object";
+    case string:
+      return "a string";
+    case boolean:
+      return "true or false";
+    case signed_integer:
+      return "a 64-bit integer";
+    case unsigned_integer:
+      return "an integer of at least 0";
+    case number:
+      return "a number";
+    case strings:
+      return "an array of strings";
+    case integers:
+      return "an array of integers of at least 0";
+    case objects:
+      return "an array of objects";
+    case string_map:
+      return "an object of strings";
+    case any_map:
+      return "an object";
   }
   return "";
 }
@@ -283,16 +297,26 @@ bool has_type(const Value& value, FieldType type) {
   const auto all = [&](auto predicate) { return std::ranges::all_of(value, predicate); };
   switch (type) {
     case object:
-    case any_map: return value.is_object();
-    case string: return value.is_string();
-    case boolean: return value.is_boolean();
-    case signed_integer: return is_signed_integer(value);
-    case unsigned_integer: return value.is_number_unsigned();
-    case number: return value.is_number();
-    case strings: return value.is_array() && all([](const Value& item) { return item.is_string(); });
-    case integers: return value.is_array() && all([](const Value& item) { return item.is_number_unsigned(); });
-    case objects: return value.is_array() && all([](const Value& item) { return item.is_object(); });
-    case string_map: return value.is_object() && all([](const Value& item) { return item.is_string(); });
+    case any_map:
+      return value.is_object();
+    case string:
+      return value.is_string();
+    case boolean:
+      return value.is_boolean();
+    case signed_integer:
+      return is_signed_integer(value);
+    case unsigned_integer:
+      return value.is_number_unsigned();
+    case number:
+      return value.is_number();
+    case strings:
+      return value.is_array() && all([](const Value& item) { return item.is_string(); });
+    case integers:
+      return value.is_array() && all([](const Value& item) { return item.is_number_unsigned(); });
+    case objects:
+      return value.is_array() && all([](const Value& item) { return item.is_object(); });
+    case string_map:
+      return value.is_object() && all([](const Value& item) { return item.is_string(); });
   }
   return false;
 }
@@ -333,11 +357,11 @@ class ShapeCheck {
 
   void check_member(const Value& member, const Field& field, const Pointer& where) {
     if (!has_type(member, field.type))
-      return problems_.push_back({where, "\"" + std::string(field.path) + "\" must be " + std::string(words(field.type))});
+      return problems_.push_back(
+          {where, "\"" + std::string(field.path) + "\" must be " + std::string(words(field.type))});
     if (field.type == object) check_object(member, std::string(field.path) + ".", where);
     if (field.type != objects) return;
-    for (std::size_t i = 0; i < member.size(); ++i)
-      check_object(member[i], std::string(field.path) + "[].", where / i);
+    for (std::size_t i = 0; i < member.size(); ++i) check_object(member[i], std::string(field.path) + "[].", where / i);
   }
 
   std::vector<ShapeProblem> problems_;

@@ -43,7 +43,8 @@ std::map<std::string, std::string> string_map(const Value& object, std::string_v
 std::uint64_t Process::uid() const { return get<std::uint64_t>(part(*value_, "user"), "uid").value_or(0); }
 std::uint64_t Process::gid() const { return get<std::uint64_t>(part(*value_, "user"), "gid").value_or(0); }
 std::vector<std::uint64_t> Process::additional_gids() const {
-  return get<std::vector<std::uint64_t>>(part(*value_, "user"), "additionalGids").value_or(std::vector<std::uint64_t>());
+  return get<std::vector<std::uint64_t>>(part(*value_, "user"), "additionalGids")
+      .value_or(std::vector<std::uint64_t>());
 }
 Strings Process::args() const { return get<Strings>(*value_, "args").value_or(Strings()); }
 Strings Process::env() const { return get<Strings>(*value_, "env").value_or(Strings()); }
@@ -116,9 +117,8 @@ std::vector<Mount> Spec::mounts() const {
 }
 
 std::vector<Namespace> Spec::namespaces() const {
-  return list(part(*value_, "linux"), "namespaces", [](const Value& item) {
-    return Namespace{.type = text(item, "type"), .path = text(item, "path")};
-  });
+  return list(part(*value_, "linux"), "namespaces",
+              [](const Value& item) { return Namespace{.type = text(item, "type"), .path = text(item, "path")}; });
 }
 
 bool Spec::has_namespace(std::string_view type) const {
@@ -151,9 +151,7 @@ std::vector<Hook> Spec::hooks() const {
 std::map<std::string, std::string> Spec::annotations() const { return string_map(*value_, "annotations"); }
 std::map<std::string, std::string> Spec::sysctl() const { return string_map(part(*value_, "linux"), "sysctl"); }
 
-Strings Spec::masked_paths() const {
-  return get<Strings>(part(*value_, "linux"), "maskedPaths").value_or(Strings());
-}
+Strings Spec::masked_paths() const { return get<Strings>(part(*value_, "linux"), "maskedPaths").value_or(Strings()); }
 Strings Spec::readonly_paths() const {
   return get<Strings>(part(*value_, "linux"), "readonlyPaths").value_or(Strings());
 }

@@ -116,7 +116,7 @@ class Spec {
   [[nodiscard]] std::string root_path() const;
   [[nodiscard]] bool root_readonly() const;
   [[nodiscard]] bool has_process() const;
-  [[nodiscard]] Process process() const;         // an empty one when absent
+  [[nodiscard]] Process process() const;           // an empty one when absent
   [[nodiscard]] LinuxResources resources() const;  // an empty one when absent
   [[nodiscard]] std::vector<Mount> mounts() const;
   [[nodiscard]] std::vector<Namespace> namespaces() const;

@@ -81,13 +81,13 @@ struct Rootfs {
 };
 
 struct Mounts {
-  std::vector<std::string> denied_sources;           // refused, what lies below or above them too, by identity
-  std::vector<std::string> allowed_sources;          // exempt from denied_sources, but then read-only; with only_allowed:
-                                                     // nothing else besides named volumes
-  bool only_allowed = false;                         // besides named volumes
-  std::set<std::string> types;                       // filesystem types besides binds
-  bool noexec = false;                               // force noexec on binds and volumes
-  bool tmpfs_exec = false;                           // --tmpfs …:exec
+  std::vector<std::string> denied_sources;   // refused, what lies below or above them too, by identity
+  std::vector<std::string> allowed_sources;  // exempt from denied_sources, but then read-only; with only_allowed:
+                                             // nothing else besides named volumes
+  bool only_allowed = false;                 // besides named volumes
+  std::set<std::string> types;               // filesystem types besides binds
+  bool noexec = false;                       // force noexec on binds and volumes
+  bool tmpfs_exec = false;                   // --tmpfs …:exec
 };
 
 struct MaskedPaths {
@@ -128,9 +128,9 @@ struct Policy {
   std::set<std::string> unified_keys;
   std::map<std::string, Rlimit> rlimits;  // "RLIMIT_CORE" → what is set when absent, and the most that may be asked for
   std::int64_t oom_score_min = 0;
-  std::vector<std::string> sysctls;           // a trailing * is a prefix
-  std::vector<std::string> cgroup_parents;    // a trailing * is a prefix
-  std::vector<std::string> hook_paths;        // besides the engine's own binary
+  std::vector<std::string> sysctls;              // a trailing * is a prefix
+  std::vector<std::string> cgroup_parents;       // a trailing * is a prefix
+  std::vector<std::string> hook_paths;           // besides the engine's own binary
   std::vector<std::string> annotations_denied;   // a trailing * is a prefix
   std::vector<std::string> annotations_allowed;  // exempt from it
   Image image;

@@ -4,7 +4,8 @@
 // The rules by name: what stands in a policy, in messages, in events and in `runwardctl rules`.
 //
 // To add a rule: 1. a row in RuleId and in kRules, at the same place; 2. its settings in policy.h and their parser in
-// profile_parser.cc; 3. a step in harden/steps/ and a row in harden/pipeline.cc; 4. the schema and the shipped profiles.
+// profile_parser.cc; 3. a step in harden/steps/ and a row in harden/pipeline.cc; 4. the schema and the shipped
+// profiles.
 
 #include <algorithm>
 #include <array>
@@ -52,7 +53,8 @@ struct Rule {
 
 inline constexpr std::array kRules = {
     Rule{RuleId::spec_sane, "spec-sane", "refuse documents that two readers could understand differently"},
-    Rule{RuleId::runtime_flags, "runtime-flags", "refuse the runtime's own loosening flags (--no-pivot, --no-new-keyring)"},
+    Rule{RuleId::runtime_flags, "runtime-flags",
+         "refuse the runtime's own loosening flags (--no-pivot, --no-new-keyring)"},
     Rule{RuleId::restore, "restore", "refuse to restore checkpoints"},
     Rule{RuleId::image, "image", "run only listed images"},
     Rule{RuleId::privileged, "privileged", "recognise privileged mode by its signs and refuse it"},
@@ -89,10 +91,12 @@ constexpr std::optional<RuleId> parse_rule_name(std::string_view name) {
   return std::nullopt;
 }
 
-static_assert([] {
-  for (std::size_t i = 0; i < kRules.size(); ++i)
-    if (index_of(kRules[i].id) != i) return false;
-  return true;
-}(), "kRules stands in the order of RuleId");
+static_assert(
+    [] {
+      for (std::size_t i = 0; i < kRules.size(); ++i)
+        if (index_of(kRules[i].id) != i) return false;
+      return true;
+    }(),
+    "kRules stands in the order of RuleId");
 
 }  // namespace runward::policy

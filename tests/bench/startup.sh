@@ -15,18 +15,20 @@ rounds=${1:-5}
 cmake --preset bench >/dev/null
 cmake --build --preset bench >/dev/null
 bin=$PWD/build/bench
-work=$(mktemp -d /tmp/runward-bench.XXXXXX)
+# Bundles lie on tmpfs, as containerd's below /run.
+work=$(mktemp -d /dev/shm/runward-bench.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 runc=$(PATH=/usr/sbin:/usr/bin:$PATH command -v runc)
 
 # runward finds its low-level runtime in PATH: a folder for each that it shall find.
-mkdir -p "$work/nothing" "$work/real" "$work/bundle/rootfs/bin" "$work/root"
+# And the root file system lies where Docker's do, below a data root that knows the container.
+rootfs=$work/data/overlay2/layer/merged
+mkdir -p "$work/nothing" "$work/real" "$work/bundle" "$rootfs/bin" "$work/data/containers/bench"
 ln -s "$bin/do_nothing" "$work/nothing/runc"
 ln -s "$runc" "$work/real/runc"
-cp /bin/busybox "$work/bundle/rootfs/bin/"
-(cd "$work/bundle" && "$runc" spec)
+cp /bin/busybox "$rootfs/bin/"
 # A document of Docker's own size: the golden one, with this bundle's root file system and no terminal, network or cgroup of Docker's.
-jq --arg root "$work/bundle/rootfs" '.root.path = $root | .process.args = ["/bin/busybox", "true"] | del(.hooks)
+jq --arg root "$rootfs" '.root.path = $root | .process.args = ["/bin/busybox", "true"] | del(.hooks)
    | .mounts |= map(select(.type != "bind")) | .linux.cgroupsPath = "/docker/runward-bench"' \
   tests/golden/docker-20.10/plain.json >"$work/document.json"
 
@@ -59,11 +61,11 @@ measure() {
 call="--root $work/root/moby --log $work/log.json --log-format json"
 create="$call create --bundle $work/bundle --pid-file $work/pid bench"
 measure "create, before a runtime that does nothing" \
-  nothing "$bin/do_nothing $create" \
+  nothing "env PATH=$PATH $bin/do_nothing $create" \
   exec-only "env EXEC_ONLY_RUNTIME=$bin/do_nothing $bin/exec_only $create" \
   runward "env PATH=$work/nothing $bin/runward $create"
 measure "state (passes through), before a runtime that does nothing" \
-  nothing "$bin/do_nothing $call state bench" \
+  nothing "env PATH=$PATH $bin/do_nothing $call state bench" \
   exec-only "env EXEC_ONLY_RUNTIME=$bin/do_nothing $bin/exec_only $call state bench" \
   runward "env PATH=$work/nothing $bin/runward $call state bench"
 
@@ -79,4 +81,4 @@ measure "create + start + delete" \
   runc "$work/cycle $runc" \
   exec-only "$work/cycle $bin/exec_only" \
   runward "env PATH=$work/real:$PATH $work/cycle $bin/runward"
-"$bin/tests/bench/harden_bench" --benchmark_min_time=0.2 2>/dev/null
+"$bin/harden_bench" --benchmark_min_time=0.2 2>/dev/null

@@ -7,8 +7,8 @@ namespace {
 
 using oci::CapabilitySet;
 
-// `on_request` capabilities count only when somebody chose them. What lies beyond the engine's default set was chosen; what
-// lies within it, only where that set did not come whole.
+// `on_request` capabilities count only when somebody chose them. What lies beyond the engine's default set was chosen;
+// what lies within it, only where that set did not come whole.
 CapabilitySet allowed_for(const oci::Process& process, const policy::Capabilities& rule) {
   const bool whole_default = process.all_capabilities().includes(common_engine_capabilities());
   return rule.allowed | (whole_default ? rule.on_request - engine_capabilities() : rule.on_request);
@@ -21,9 +21,9 @@ CapabilitySet allowed_in(std::string_view set, CapabilitySet allowed, const poli
 
 void refuse_asked(Verdict& verdict, const oci::Process& process, CapabilitySet allowed) {
   for (const oci::Capability capability : (process.all_capabilities() - allowed - engine_capabilities()).members())
-    verdict.refuse(oci::Pointer("/capabilities/bounding"), "capability " + to_string(capability),
-                   "drop --cap-add " + to_string(capability).substr(4) +
-                       ", or use a profile whose capabilities.allowed lists it");
+    verdict.refuse(
+        oci::Pointer("/capabilities/bounding"), "capability " + to_string(capability),
+        "drop --cap-add " + to_string(capability).substr(4) + ", or use a profile whose capabilities.allowed lists it");
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ namespace {
 
 using policy::RuleId;
 
-constexpr auto kAdvice = "drop --device and --device-cgroup-rule, or have the device added to the profile's devices.allowed";
+constexpr auto kAdvice =
+    "drop --device and --device-cgroup-rule, or have the device added to the profile's devices.allowed";
 
 // By type and numbers: the path in the container is the user's to choose (--device /dev/sda:/dev/fuse).
 bool is_allowed(std::string_view type, std::int64_t major, std::int64_t minor, const Context& ctx) {
@@ -64,8 +65,7 @@ void check_rules(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
       verdict.set(spec.value(), where / "access", access, "no mknod: the runtime makes the nodes");
   }
   const bool starts_closed = !rules.empty() && !rules.front().allow && rules.front().type == "a";
-  if (!starts_closed)
-    verdict.insert(list, 0, {{"allow", false}, {"access", "rwm"}}, "what is not listed is denied");
+  if (!starts_closed) verdict.insert(list, 0, {{"allow", false}, {"access", "rwm"}}, "what is not listed is denied");
 }
 
 }  // namespace

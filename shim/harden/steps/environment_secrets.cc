@@ -15,8 +15,9 @@ std::string upper(std::string_view text) {
 }
 
 bool names_a_secret(std::string_view name) {
-  constexpr std::array<std::string_view, 10> kWords = {"PASSWORD",   "PASSWD",      "SECRET",      "TOKEN",      "API_KEY",
-                                                       "APIKEY",     "PRIVATE_KEY", "ACCESS_KEY",  "CREDENTIAL", "PASSPHRASE"};
+  constexpr std::array<std::string_view, 10> kWords = {"PASSWORD",   "PASSWD",    "SECRET",      "TOKEN",
+                                                       "API_KEY",    "APIKEY",    "PRIVATE_KEY", "ACCESS_KEY",
+                                                       "CREDENTIAL", "PASSPHRASE"};
   // Names that say where the secret lies, or how to treat one, hold none: POSTGRES_PASSWORD_FILE is the good way.
   constexpr std::array<std::string_view, 4> kHarmless = {"_FILE", "_PATH", "_URL", "_LIFETIME"};
   const std::string text = upper(name);
@@ -27,8 +28,8 @@ bool names_a_secret(std::string_view name) {
 
 // What providers put in front of their tokens so that scanners find them, and PEM (RFC 7468).
 bool has_token_shape(std::string_view value) {
-  constexpr std::array<std::string_view, 9> kStarts = {"ghp_",   "gho_",  "ghs_",     "github_pat_", "glpat-",
-                                                       "xoxb-",  "xoxp-", "sk_live_", "AKIA"};
+  constexpr std::array<std::string_view, 9> kStarts = {"ghp_",  "gho_",  "ghs_",     "github_pat_", "glpat-",
+                                                       "xoxb-", "xoxp-", "sk_live_", "AKIA"};
   constexpr std::size_t kShortest = 16;
   if (value.find("-----BEGIN ") != std::string_view::npos && value.find("PRIVATE KEY-----") != std::string_view::npos)
     return true;
@@ -37,7 +38,8 @@ bool has_token_shape(std::string_view value) {
 }
 
 constexpr auto kAdvice =
-    "mount it as a file, as below /run/secrets, where `docker inspect` and the environment of other processes don't show it";
+    "mount it as a file, as below /run/secrets, where `docker inspect` and the environment of other processes don't "
+    "show it";
 
 }  // namespace
 

@@ -33,7 +33,8 @@ Verdict mask_paths(const oci::Spec& spec, const Context& ctx) {
   verdict.set(spec.value(), oci::Pointer("/linux/maskedPaths"),
               joined(spec.masked_paths(), kEngineMaskedPaths, rule.masked), "what leaks of the host is masked");
   verdict.set(spec.value(), oci::Pointer("/linux/readonlyPaths"),
-              joined(spec.readonly_paths(), kEngineReadonlyPaths, rule.read_only), "what controls the host is read-only");
+              joined(spec.readonly_paths(), kEngineReadonlyPaths, rule.read_only),
+              "what controls the host is read-only");
   return verdict;
 }
 

@@ -39,7 +39,8 @@ bool is_itself_allowed(const host::MountSource& source) {
 std::string objection(const host::MountSource* source, const policy::Mounts& rule) {
   if (source == nullptr || source->resolved.empty()) return "whose source can't be looked at";
   if (source->is_engine_file) return "";
-  if (!source->contains.empty() && !is_itself_allowed(*source)) return "which has " + quote(source->contains.front()) + " in it";
+  if (!source->contains.empty() && !is_itself_allowed(*source))
+    return "which has " + quote(source->contains.front()) + " in it";
   if (!source->allowed_by.empty()) return "";
   if (!source->inside.empty()) return "which is or lies in " + quote(source->inside.front());
   if (rule.only_allowed && !source->is_volume) return "which is in no list of allowed sources";
@@ -52,16 +53,17 @@ void check_source(Verdict& verdict, const oci::Mount& mount, std::size_t index, 
       objection(known == ctx.host.mount_sources.end() ? nullptr : &known->second, ctx.policy.mounts);
   if (problem.empty()) return;
   verdict.refuse(pointer_to(index), "the mount " + described(mount) + ", " + problem + ",",
-                 ctx.policy.mounts.only_allowed ? "use a named volume, or a folder in the profile's mounts.allowed_sources"
-                                                : "mount a smaller folder, or have it added to the profile's "
-                                                  "mounts.allowed_sources");
+                 ctx.policy.mounts.only_allowed
+                     ? "use a named volume, or a folder in the profile's mounts.allowed_sources"
+                     : "mount a smaller folder, or have it added to the profile's "
+                       "mounts.allowed_sources");
 }
 
 bool is_shared(const oci::Mount& mount) { return mount.has("shared") || mount.has("rshared"); }
 bool is_slave(const oci::Mount& mount) { return mount.has("slave") || mount.has("rslave"); }
 
-// Shared: what the container mounts appears on the host. Slave: what the host mounts later appears in the container, past
-// the check of the source.
+// Shared: what the container mounts appears on the host. Slave: what the host mounts later appears in the container,
+// past the check of the source.
 void check_propagation(Verdict& verdict, Options& options, const oci::Mount& mount, std::size_t index,
                        const Context& ctx) {
   if (!is_shared(mount) && !is_slave(mount)) return;

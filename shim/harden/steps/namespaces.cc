@@ -14,8 +14,7 @@ struct Kind {
   std::string_view flag;  // what a user wrote to get the host's; empty: engines leave it out by themselves
 };
 constexpr std::array kKinds = {Kind{"pid", "--pid host"},         Kind{"ipc", "--ipc host"}, Kind{"uts", "--uts host"},
-                               Kind{"network", "--network host"}, Kind{"mount", "none"},
-                               Kind{"cgroup", ""}};
+                               Kind{"network", "--network host"}, Kind{"mount", "none"},     Kind{"cgroup", ""}};
 
 const oci::Pointer& list_pointer() {
   static const oci::Pointer kPointer("/linux/namespaces");
@@ -23,9 +22,9 @@ const oci::Pointer& list_pointer() {
 }
 
 std::string way_out(const Kind& kind) {
-  const std::string drop = kind.flag.starts_with("--") ? "drop " + std::string(kind.flag) : "give the container its own";
-  return drop + ", or use a profile whose namespaces.host_allowed lists '" +
-         std::string(kind.type) + "'";
+  const std::string drop =
+      kind.flag.starts_with("--") ? "drop " + std::string(kind.flag) : "give the container its own";
+  return drop + ", or use a profile whose namespaces.host_allowed lists '" + std::string(kind.type) + "'";
 }
 
 void require_own(Verdict& verdict, const oci::Spec& spec, const Context& ctx, const Kind& kind) {
@@ -43,8 +42,9 @@ void check_joined(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
     if (entries[i].path.empty()) continue;
     // Facts that are missing count as the worst case.
     const auto known = ctx.host.namespace_paths.find(entries[i].path);
-    const auto facts = known == ctx.host.namespace_paths.end() ? host::NamespacePath{.is_host = true, .is_process = true}
-                                                               : known->second;
+    const auto facts = known == ctx.host.namespace_paths.end()
+                           ? host::NamespacePath{.is_host = true, .is_process = true}
+                           : known->second;
     const bool host_forbidden = facts.is_host && !ctx.policy.namespaces.host_allowed.contains(entries[i].type);
     const bool join_forbidden = facts.is_process && !ctx.policy.namespaces.join_containers;
     if (!host_forbidden && !join_forbidden) continue;

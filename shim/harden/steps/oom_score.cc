@@ -3,8 +3,8 @@
 
 namespace runward::harden::steps {
 
-// Below 0 the host's own services are killed before the container (proc(5)). Without a value it would inherit the shim's,
-// which containerd sets far below 0.
+// Below 0 the host's own services are killed before the container (proc(5)). Without a value it would inherit the
+// shim's, which containerd sets far below 0.
 Verdict limit_oom_score(const oci::Process& process, const Context& ctx) {
   Verdict verdict;
   const std::int64_t least = ctx.policy.oom_score_min;

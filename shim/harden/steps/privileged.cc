@@ -7,8 +7,8 @@
 namespace runward::harden::steps {
 namespace {
 
-// The spec has no flag for it: Docker's --privileged is what it does. Each sign can be asked for alone too, and then the
-// rule of that sign answers; together they are privileged mode, by whatever flags it came about.
+// The spec has no flag for it: Docker's --privileged is what it does. Each sign can be asked for alone too, and then
+// the rule of that sign answers; together they are privileged mode, by whatever flags it came about.
 struct Signs {
   bool all_capabilities;
   bool all_devices;
@@ -35,12 +35,12 @@ Signs signs_of(const oci::Spec& spec) {
   const auto rules = spec.resources().devices();
   const auto mounts = spec.mounts();
   return {.all_capabilities = has_all_capabilities(spec.process().all_capabilities()),
-          .all_devices = std::ranges::any_of(
-              rules, [](const oci::DeviceRule& rule) { return rule.allow && rule.type == "a"; }),
+          .all_devices =
+              std::ranges::any_of(rules, [](const oci::DeviceRule& rule) { return rule.allow && rule.type == "a"; }),
           .nothing_masked = spec.masked_paths().empty() && spec.readonly_paths().empty(),
           .no_seccomp = is_unconfined(spec.seccomp()),
-          .writable_sysfs = std::ranges::any_of(
-              mounts, [](const oci::Mount& mount) { return is_sysfs(mount) && !mount.has("ro"); })};
+          .writable_sysfs =
+              std::ranges::any_of(mounts, [](const oci::Mount& mount) { return is_sysfs(mount) && !mount.has("ro"); })};
 }
 
 template <typename List>
@@ -77,8 +77,10 @@ void strip_devices(Verdict& verdict, const oci::Spec& spec) {
 }
 
 void strip_paths(Verdict& verdict, const oci::Spec& spec) {
-  verdict.set(spec.value(), oci::Pointer("/linux/maskedPaths"), with_missing(spec.masked_paths(), kEngineMaskedPaths), kReason);
-  verdict.set(spec.value(), oci::Pointer("/linux/readonlyPaths"), with_missing(spec.readonly_paths(), kEngineReadonlyPaths), kReason);
+  verdict.set(spec.value(), oci::Pointer("/linux/maskedPaths"), with_missing(spec.masked_paths(), kEngineMaskedPaths),
+              kReason);
+  verdict.set(spec.value(), oci::Pointer("/linux/readonlyPaths"),
+              with_missing(spec.readonly_paths(), kEngineReadonlyPaths), kReason);
 }
 
 void strip_unconfined(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {

@@ -68,8 +68,9 @@ Verdict make_rootfs_readonly(const oci::Spec& spec, const Context& ctx) {
     if (!is_wanted(scratch, mounts, ctx)) continue;
     const host::RootfsFolder folder = folder_for(scratch, ctx);
     if (folder.has_special_files)
-      verdict.notice(oci::Pointer("/mounts"), "what the image has in '" + scratch.path + "'",
-                     "it holds sockets, FIFOs or very many files and is not copied to the scratch tmpfs: mount a volume there");
+      verdict.notice(
+          oci::Pointer("/mounts"), "what the image has in '" + scratch.path + "'",
+          "it holds sockets, FIFOs or very many files and is not copied to the scratch tmpfs: mount a volume there");
     verdict.insert(oci::Pointer("/mounts"), place++, scratch_mount(scratch, folder), "a scratch path on tmpfs");
   }
   return verdict;

@@ -3,8 +3,8 @@
 
 namespace runward::harden::steps {
 
-// --no-pivot uses MS_MOVE and chroot in place of pivot_root(2): the old root stays reachable. --no-new-keyring leaves the
-// container the engine's session keyring (keyrings(7)). dockerd sends the first when DOCKER_RAMDISK is set.
+// --no-pivot uses MS_MOVE and chroot in place of pivot_root(2): the old root stays reachable. --no-new-keyring leaves
+// the container the engine's session keyring (keyrings(7)). dockerd sends the first when DOCKER_RAMDISK is set.
 Verdict refuse_loosening_flags(const oci::Spec&, const Context& ctx) {
   Verdict verdict;
   if (ctx.call.no_pivot)

@@ -8,8 +8,8 @@ Verdict keep_selinux_label(const oci::Process& process, const Context& ctx) {
   Verdict verdict;
   if (!ctx.host.selinux_enabled) return verdict;
   const std::string label = process.selinux_label().value_or("");
-  const bool unconfined = label.empty() || label.find(":spc_t:") != std::string::npos ||
-                          label.find(":unconfined_t:") != std::string::npos;
+  const bool unconfined =
+      label.empty() || label.find(":spc_t:") != std::string::npos || label.find(":unconfined_t:") != std::string::npos;
   if (unconfined)
     verdict.refuse(oci::Pointer("/selinuxLabel"), "a container without an SELinux label of its own",
                    "drop --security-opt label=disable, and start the engine with SELinux support");
