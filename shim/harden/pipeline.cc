@@ -180,8 +180,9 @@ std::string refusal_message(const Report& report, const policy::Policy& policy) 
 }
 
 bool wants_seccomp_baseline(const oci::Value& spec, const policy::Policy& policy) {
-  return is_unconfined(oci::Spec(spec).seccomp()) &&
-         (policy.rule(RuleId::seccomp).mode != Mode::off || policy.rule(RuleId::privileged).mode != Mode::off);
+  const bool is_stripped =
+      is_unconfined(oci::Spec(spec).seccomp()) && policy.rule(RuleId::privileged).mode != Mode::off;
+  return is_stripped || policy.rule(RuleId::seccomp).mode != Mode::off;
 }
 
 }  // namespace runward::harden

@@ -16,9 +16,11 @@ namespace runward::host {
 
 // What the source of one bind mount really is, by identity (device and inode), not by name.
 struct MountSource {
-  std::string resolved;                 // after symbolic links; empty when it could not be looked at
-  std::vector<std::string> inside;      // the denied sources that it is or lies below ("/etc")
-  std::vector<std::string> contains;    // the denied sources that it has inside ("/run/docker.sock")
+  std::string resolved;               // after symbolic links; empty when it could not be looked at
+  std::vector<std::string> inside;    // the denied sources that it is or lies below ("/etc")
+  std::vector<std::string> contains;  // the denied sources that it has inside ("/run/docker.sock")
+  std::string
+      filesystem;  // a type that says nothing about what is behind it (proc, overlay …), of it or a mount inside
   std::vector<std::string> allowed_by;  // the allowed sources that it is or lies below
   bool is_volume = false;               // lies in the engine's own store of named volumes
   bool is_engine_file = false;  // a file the engine made for this container (resolv.conf, hostname, hosts, shm …)

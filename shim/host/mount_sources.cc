@@ -14,6 +14,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "shim/base/file.h"
 #include "shim/base/unique_fd.h"
 #include "shim/host/mount_table.h"
 
@@ -85,7 +86,8 @@ bool contains(const std::vector<Identity>& all, const Identity& identity) {
 // kernel, which tells who called listen(2) (SO_PEERCRED, unix(7)). The path goes through our descriptor, so it is this
 // socket.
 bool is_engine_socket(const Place& place) {
-  constexpr std::array<std::string_view, 5> kEngines = {"dockerd", "containerd", "podman", "crio", "buildkitd"};
+  constexpr std::array<std::string_view, 9> kEngines = {"dockerd", "containerd", "podman", "crio",       "buildkitd",
+                                                        "k3s",     "rke2",       "k0s",    "cri-dockerd"};
   const UniqueFd file(::open(place.path.c_str(), O_PATH | O_CLOEXEC | O_NOFOLLOW));
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
@@ -100,8 +102,32 @@ bool is_engine_socket(const Place& place) {
     return false;
   const auto program = look_at("/proc/" + std::to_string(peer.pid) + "/exe");
   if (!program) return false;
-  const std::string_view name = std::string_view(program->path).substr(program->path.rfind('/') + 1);
-  return std::ranges::find(kEngines, name) != kEngines.end();
+  std::string_view name = std::string_view(program->path).substr(program->path.rfind('/') + 1);
+  constexpr std::string_view kDeleted = " (deleted)";  // upgraded, not yet restarted
+  if (name.ends_with(kDeleted)) name.remove_suffix(kDeleted.size());
+  // A socket that systemd opened for an engine has systemd for its peer: there the name of the socket must do.
+  const std::string_view socket_name = std::string_view(place.path).substr(place.path.rfind('/') + 1);
+  const bool by_systemd = name == "systemd" && std::ranges::any_of(kEngines, [&](std::string_view engine) {
+                            return socket_name.find(engine.substr(0, 6)) != std::string_view::npos;
+                          });
+  return by_systemd || std::ranges::find(kEngines, name) != kEngines.end();
+}
+
+// Of this network namespace, by path (proc_net(5)): the last column; flag 0x10000 says that it listens.
+std::vector<std::string> listening_sockets() {
+  constexpr std::size_t kMaxBytes = std::size_t{16} << 20U;
+  std::vector<std::string> paths;
+  const auto text = read_file("/proc/net/unix", kMaxBytes);
+  if (!text) return paths;
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    if (const std::size_t path = line.find(" /");
+        line.find(" 00010000 ") != std::string_view::npos && path != std::string_view::npos)
+      paths.emplace_back(line.substr(path + 1));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  }
+  return paths;
 }
 
 // A place that the policy names, with the folders above it by every path that leads there.
@@ -133,11 +159,10 @@ bool is_or_lies_below(const Place& source, const std::vector<Identity>& source_a
 
 class SourceProbe {
  public:
-  SourceProbe(const policy::Mounts& rule, EngineFolders engine, MountTable table)
-      : engine_(std::move(engine)),
-        table_(std::move(table)),
-        denied_(landmarks(rule.denied_sources, table_, folders_)),
-        allowed_(landmarks(rule.allowed_sources, table_, folders_)),
+  SourceProbe(const policy::Mounts& rule, EngineFolders engine, bool joins)
+      : rule_(rule),
+        engine_(std::move(engine)),
+        joins_(joins),
         engine_own_(landmarks(own_folders(), table_, folders_)) {}
 
   [[nodiscard]] MountSource look(const oci::Mount& mount) {
@@ -147,19 +172,61 @@ class SourceProbe {
     MountSource source{.resolved = place->path,
                        .inside = {},
                        .contains = {},
+                       .filesystem = {},
                        .allowed_by = {},
                        .is_volume = is_volume(place->path),
                        .is_engine_file = is_engine_file(*place, mount)};
     if (source.is_engine_file) return source;
+    learn_the_host();
     for (const Landmark& landmark : allowed_)
       if (is_or_lies_below(*place, above(place->path, folders_), landmark)) source.allowed_by.push_back(landmark.name);
     compare(source, *place);
-    for (const std::string& inner : table_.below(place->path))
+    check_filesystem(source, place->path);
+    for (const std::string& inner : table_.below(place->path)) {
+      check_filesystem(source, inner);
       if (const auto inner_place = look_at(inner)) compare_inner(source, *inner_place);
+    }
+    for (const std::string& socket : listening_sockets())
+      if (is_or_below(socket, place->path) && socket != place->path)
+        if (const auto socket_place = look_at(socket); socket_place && is_engine_socket(*socket_place))
+          source.contains.push_back(socket);
     return source;
   }
 
+  [[nodiscard]] const std::optional<Error>& problem() const { return problem_; }
+
  private:
+  // Only for sources that the engine did not make itself: most containers have none, and it costs some hundred looks.
+  void learn_the_host() {
+    if (learnt_) return;
+    learnt_ = true;
+    Result<MountTable> table = MountTable::read();
+    if (!table) {
+      problem_ = std::move(table).error();
+      return;
+    }
+    table_ = *std::move(table);
+    denied_ = landmarks(rule_.denied_sources, table_, folders_);
+    allowed_ = landmarks(rule_.allowed_sources, table_, folders_);
+    engine_own_ = landmarks(own_folders(), table_, folders_);
+  }
+
+  // A volume may be any filesystem that dockerd can be told to mount (`docker volume create -o type=proc`), with
+  // another device number and nothing to compare: only those count that hold files of their own. An overlay shows other
+  // folders; the root of a host may be one.
+  void check_filesystem(MountSource& source, const std::string& path) const {
+    constexpr std::array<std::string_view, 26> kWithOwnFiles = {
+        "ext2",     "ext3",  "ext4",    "xfs",      "btrfs", "zfs",      "f2fs", "bcachefs", "jfs",
+        "reiserfs", "tmpfs", "nfs",     "nfs4",     "cifs",  "smb3",     "ceph", "9p",       "vfat",
+        "exfat",    "ntfs3", "iso9660", "squashfs", "erofs", "virtiofs", "udf",  "fuseblk"};
+    const MountEntry* const holder = table_.holder_of(path);
+    if (holder == nullptr) return;
+    const bool known = std::ranges::find(kWithOwnFiles, holder->filesystem) != kWithOwnFiles.end() ||
+                       holder->filesystem.starts_with("fuse.") ||
+                       (holder->filesystem == "overlay" && holder->mount_point == "/");
+    if (!known && source.filesystem.empty()) source.filesystem = holder->filesystem;
+  }
+
   [[nodiscard]] std::vector<std::string> own_folders() const {
     std::vector<std::string> folders;
     for (const std::string& folder : {engine_.data_root, engine_.exec_root})
@@ -180,27 +247,30 @@ class SourceProbe {
     return false;
   }
 
-  // What the engine made for this very container (nobody can name these files before it exists: its id is in their
-  // path), and what `--network` and `--ipc container:X` take over from X, at their usual places.
+  // What the engine made for this very container, and what `--network` and `--ipc container:X` take over from X: only
+  // these files, only at their usual places. The folder around them holds the engine's own record of the container.
   [[nodiscard]] bool is_engine_file(const Place& place, const oci::Mount& mount) const {
     if (engine_.container_id.empty()) return false;
     const std::string containers = engine_.data_root + "/containers/";
-    if (!engine_.data_root.empty() && is_or_below(place.path, containers + engine_.container_id)) return true;
-    if (!engine_.data_root.empty() && place.path.starts_with(containers) &&
-        is_taken_over(std::string_view(place.path).substr(containers.size()), mount.destination))
-      return true;
+    if (!engine_.data_root.empty() && place.path.starts_with(containers)) {
+      const std::string_view rest = std::string_view(place.path).substr(containers.size());
+      const std::string_view owner = rest.substr(0, rest.find('/'));
+      const std::string_view file = rest.substr(owner.size());
+      const bool own = owner == engine_.container_id;
+      return (own && file.starts_with("/mounts/secrets/")) ||
+             ((own || joins_) && is_shared_file(file, mount.destination));
+    }
     return place.path.find("/overlay-containers/" + engine_.container_id + "/userdata/") != std::string::npos ||
            is_init_program(place, mount);
   }
 
-  static bool is_taken_over(std::string_view path, std::string_view destination) {
+  static bool is_shared_file(std::string_view file, std::string_view destination) {
     struct Shared {
       std::string_view file;
       std::string_view destination;
     };
     constexpr std::array kShared = {Shared{"/resolv.conf", "/etc/resolv.conf"}, Shared{"/hostname", "/etc/hostname"},
                                     Shared{"/hosts", "/etc/hosts"}, Shared{"/mounts/shm", "/dev/shm"}};
-    const std::string_view file = path.substr(std::min(path.find('/'), path.size()));
     return std::ranges::any_of(
         kShared, [&](const Shared& shared) { return shared.file == file && shared.destination == destination; });
   }
@@ -254,23 +324,17 @@ class SourceProbe {
   [[nodiscard]] bool is_store_or_above(const Landmark& landmark) const {
     return is_or_below(engine_.data_root, landmark.place.path);
   }
+  const policy::Mounts& rule_;
   EngineFolders engine_;
+  bool joins_;  // another container's namespaces
+  bool learnt_ = false;
+  std::optional<Error> problem_;
   MountTable table_;
   FolderIdentities folders_;
   std::vector<Landmark> denied_;
   std::vector<Landmark> allowed_;
   std::vector<Landmark> engine_own_;
 };
-
-// Files that the engine made for this container need no table of mounts and no landmarks.
-bool has_foreign_bind(const std::vector<oci::Mount>& mounts, const EngineFolders& engine) {
-  const std::string own = engine.data_root + "/containers/" + engine.container_id + "/";
-  return std::ranges::any_of(mounts, [&](const oci::Mount& mount) {
-    const bool plainly_own =
-        !engine.data_root.empty() && mount.source.starts_with(own) && mount.source.find("..") == std::string::npos;
-    return mount.is_bind() && !plainly_own;
-  });
-}
 
 }  // namespace
 
@@ -279,8 +343,10 @@ EngineFolders engine_folders(const std::string& rootfs_path, const std::string& 
   EngineFolders folders{.data_root = {}, .exec_root = {}, .container_id = container_id};
   // <data root>/overlay2/<layer>/merged, <data root>/rootfs/overlayfs/<id>, <data root>/vfs/dir/<id> …: the first
   // folder above that has a `containers/<id>`. All of it is the engine's; no part is a container's.
+  // Only dockerd makes them so; in another engine's store a user could have made the folders.
+  const bool is_docker = runtime_root.substr(runtime_root.find_last_of('/') + 1).find("moby") != std::string::npos;
   std::string folder = rootfs_path;
-  for (int level = 0; level < 4 && folder.size() > 1 && folder.front() == '/'; ++level) {
+  for (int level = 0; is_docker && level < 4 && folder.size() > 1 && folder.front() == '/'; ++level) {
     folder = parent_of(folder);
     const auto place = look_at(folder);
     if (place && identity_of(folder + "/containers/" + container_id)) {
@@ -296,17 +362,18 @@ EngineFolders engine_folders(const std::string& rootfs_path, const std::string& 
 }
 
 Result<std::map<std::string, MountSource>> probe_mount_sources(const std::vector<oci::Mount>& mounts,
-                                                               const policy::Mounts& rule,
-                                                               const EngineFolders& engine) {
-  const bool foreign = has_foreign_bind(mounts, engine);
-  MountTable table;
-  if (foreign) {
-    SHIM_TRY(table, MountTable::read());
-  }
-  SourceProbe probe(foreign ? rule : policy::Mounts(), engine, std::move(table));
+                                                               const policy::Mounts& rule, const EngineFolders& engine,
+                                                               bool joins_containers) {
+  SourceProbe probe(rule, engine, joins_containers);
   std::map<std::string, MountSource> sources;
-  for (const oci::Mount& mount : mounts)
-    if (mount.is_bind()) sources.emplace(mount.source, probe.look(mount));
+  for (const oci::Mount& mount : mounts) {
+    if (!mount.is_bind()) continue;
+    MountSource source = probe.look(mount);
+    const auto [known, is_new] = sources.try_emplace(mount.source, source);
+    // What is exempt at one place need not be so at another: then it is exempt at none.
+    if (!is_new && known->second.is_engine_file) known->second = std::move(source);
+  }
+  if (probe.problem()) return *probe.problem();
   return sources;
 }
 

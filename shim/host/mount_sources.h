@@ -29,7 +29,8 @@ EngineFolders engine_folders(const std::string& rootfs_path, const std::string& 
                              const std::string& container_id);
 
 Result<std::map<std::string, MountSource>> probe_mount_sources(const std::vector<oci::Mount>& mounts,
-                                                               const policy::Mounts& rule, const EngineFolders& engine);
+                                                               const policy::Mounts& rule, const EngineFolders& engine,
+                                                               bool joins_containers);
 
 // The denied sources that a root filesystem has inside. Engines that make root filesystems themselves have none there,
 // and nothing is looked at for those.

@@ -41,6 +41,15 @@ std::vector<std::string_view> first_fields(std::string_view line) {
   return fields;
 }
 
+// After the optional fields comes a hyphen, then the type.
+std::string filesystem_of(std::string_view line) {
+  constexpr std::string_view kSeparator = " - ";
+  const std::size_t at = line.find(kSeparator);
+  if (at == std::string_view::npos) return "";
+  const std::string_view rest = line.substr(at + kSeparator.size());
+  return decode(rest.substr(0, rest.find(' ')));
+}
+
 std::string join(const std::string& top, std::string_view rest) {
   if (rest.empty()) return top;
   return top == "/" ? "/" + std::string(rest.substr(1)) : top + std::string(rest);
@@ -63,10 +72,13 @@ MountTable MountTable::parse(std::string_view text) {
   MountTable table;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const auto fields = first_fields(text.substr(0, end));
+    const std::string_view line = text.substr(0, end);
+    const auto fields = first_fields(line);
     if (fields.size() == 5)
-      table.entries_.push_back(
-          {.device = std::string(fields[2]), .root = decode(fields[3]), .mount_point = decode(fields[4])});
+      table.entries_.push_back({.device = std::string(fields[2]),
+                                .root = decode(fields[3]),
+                                .mount_point = decode(fields[4]),
+                                .filesystem = filesystem_of(line)});
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return table;
@@ -78,12 +90,17 @@ Result<MountTable> MountTable::read() {
   return parse(text);
 }
 
-std::vector<std::string> MountTable::aliases(const std::string& path) const {
-  std::vector<std::string> all = {path};
+const MountEntry* MountTable::holder_of(const std::string& path) const {
   // The one mounted last is the one that is seen; the table is in the order of mounting.
   const MountEntry* holder = nullptr;
   for (const MountEntry& entry : entries_)
     if (is_or_below(path, entry.mount_point)) holder = &entry;
+  return holder;
+}
+
+std::vector<std::string> MountTable::aliases(const std::string& path) const {
+  std::vector<std::string> all = {path};
+  const MountEntry* const holder = holder_of(path);
   if (holder == nullptr) return all;
   const std::string inside = join(holder->root, rest_of(path, holder->mount_point));
   for (const MountEntry& entry : entries_)

@@ -15,6 +15,7 @@ struct MountEntry {
   std::string device;  // "major:minor"
   std::string root;    // the part of the filesystem that is mounted
   std::string mount_point;
+  std::string filesystem;  // its type: "ext4"
 };
 
 class MountTable {
@@ -25,6 +26,8 @@ class MountTable {
   // `path` itself and every other path at which the same part of the same filesystem is mounted. `path` is absolute and
   // free of symbolic links.
   [[nodiscard]] std::vector<std::string> aliases(const std::string& path) const;
+  // The mount that `path` lies on, as it is seen; nullptr when the table is empty.
+  [[nodiscard]] const MountEntry* holder_of(const std::string& path) const;
   // Mount points below `path`.
   [[nodiscard]] std::vector<std::string> below(const std::string& path) const;
 

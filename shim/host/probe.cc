@@ -10,6 +10,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <climits>
 
@@ -60,21 +61,29 @@ Status probe_apparmor(HostFacts& facts, const std::string& profile) {
   return ok();
 }
 
-NamespacePath look_at_namespace(const oci::Namespace& entry) {
-  const std::string own = "/proc/self/ns/" + (entry.type == "network" ? "net"
-                                              : entry.type == "mount" ? "mnt"
-                                                                      : entry.type);
+// Against all of the host's: what a document calls a path's type need not be true.
+NamespacePath look_at_namespace(const std::string& path) {
+  constexpr std::array<const char*, 8> kOwn = {"/proc/self/ns/pid",  "/proc/self/ns/net", "/proc/self/ns/mnt",
+                                               "/proc/self/ns/ipc",  "/proc/self/ns/uts", "/proc/self/ns/cgroup",
+                                               "/proc/self/ns/user", "/proc/self/ns/time"};
   struct stat there {};
-  struct stat ours {};
-  const bool known = ::stat(entry.path.c_str(), &there) == 0 && ::stat(own.c_str(), &ours) == 0;
   // One that can't be looked at may be the host's.
-  return {.is_host = !known || (there.st_dev == ours.st_dev && there.st_ino == ours.st_ino),
-          .is_process = entry.path.starts_with("/proc/")};
+  NamespacePath facts{.is_host = ::stat(path.c_str(), &there) != 0, .is_process = path.starts_with("/proc/")};
+  for (const char* const name : kOwn) {
+    struct stat own {};
+    if (::stat(name, &own) == 0 && own.st_dev == there.st_dev && own.st_ino == there.st_ino) facts.is_host = true;
+  }
+  return facts;
+}
+
+bool joins_containers(const oci::Spec& spec) {
+  const auto namespaces = spec.namespaces();
+  return std::ranges::any_of(namespaces, [](const oci::Namespace& entry) { return !entry.path.empty(); });
 }
 
 void probe_namespaces(HostFacts& facts, const oci::Spec& spec, const ProbeInput& input) {
   for (const oci::Namespace& entry : spec.namespaces()) {
-    if (!entry.path.empty()) facts.namespace_paths.emplace(entry.path, look_at_namespace(entry));
+    if (!entry.path.empty()) facts.namespace_paths.emplace(entry.path, look_at_namespace(entry.path));
     if (entry.type == "time" && !facts.runtime_namespaces && input.runtime_namespaces)
       facts.runtime_namespaces = input.runtime_namespaces();
   }
@@ -159,7 +168,7 @@ Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, con
     for (const oci::Hook& hook : spec.hooks()) facts.hooks.emplace(hook.path, look_at_hook(hook.path));
   if (wanted(policy, RuleId::mounts)) {
     const EngineFolders engine = engine_folders(spec.root_path(), input.runtime_root, input.container_id);
-    SHIM_TRY(facts.mount_sources, probe_mount_sources(spec.mounts(), policy.mounts, engine));
+    SHIM_TRY(facts.mount_sources, probe_mount_sources(spec.mounts(), policy.mounts, engine, joins_containers(spec)));
     SHIM_TRY(facts.rootfs_contains, probe_rootfs(spec.root_path(), policy.mounts, engine));
   }
   if (wanted(policy, RuleId::image)) {

@@ -80,9 +80,11 @@ class StrictBuilder : public nlohmann::json_sax<Value> {
 
  private:
   // nlohmann says "[json.exception.parse_error.101] parse error at line 1, column 2: WHAT"; the position is told by us.
+  // What it read last may be a secret of the environment.
   static std::string shorten(std::string_view text) {
     const std::size_t colon = text.find(": ");
-    return std::string(colon == std::string_view::npos ? text : text.substr(colon + 2));
+    if (colon != std::string_view::npos) text.remove_prefix(colon + 2);
+    return std::string(text.substr(0, text.find("; last read")));
   }
   bool fail(std::string problem) {
     if (problem_.empty()) problem_ = std::move(problem);

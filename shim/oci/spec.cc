@@ -34,6 +34,16 @@ auto list(const Value& object, std::string_view key, Read read) {
   return items;
 }
 
+// Kinds that this build does not know were not looked into by check_shape, so nothing is taken for granted.
+Hook read_hook(Pointer where, const Value& entry) {
+  Hook hook{.where = std::move(where), .path = {}, .first_argument = {}};
+  if (const Value* const path = find(entry, "path"); path != nullptr && path->is_string())
+    hook.path = path->get<std::string>();
+  if (const Value* const args = find(entry, "args"); args != nullptr && args->is_array() && !args->empty())
+    if (args->front().is_string()) hook.first_argument = args->front().get<std::string>();
+  return hook;
+}
+
 std::map<std::string, std::string> string_map(const Value& object, std::string_view key) {
   return get<std::map<std::string, std::string>>(object, key).value_or(std::map<std::string, std::string>());
 }
@@ -138,12 +148,7 @@ std::vector<Hook> Spec::hooks() const {
   std::vector<Hook> all;
   for (const auto& [kind, entries] : part(*value_, "hooks").items()) {
     if (!entries.is_array()) continue;
-    for (std::size_t i = 0; i < entries.size(); ++i)
-      // Kinds that this build does not know were not looked into by check_shape.
-      if (const Value* const path = find(entries[i], "path"); path == nullptr || path->is_string())
-        all.push_back({.where = Pointer("/hooks") / kind / i, .path = text(entries[i], "path")});
-      else
-        all.push_back({.where = Pointer("/hooks") / kind / i, .path = {}});
+    for (std::size_t i = 0; i < entries.size(); ++i) all.push_back(read_hook(Pointer("/hooks") / kind / i, entries[i]));
   }
   return all;
 }

@@ -106,6 +106,7 @@ struct Device {
 struct Hook {
   Pointer where;
   std::string path;
+  std::string first_argument;  // args[0], which names the program's job where it is called by /proc/<pid>/exe
 };
 
 class Spec {

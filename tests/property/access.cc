@@ -259,10 +259,31 @@ bool confined(const Value& seccomp) {
   return action == "SCMP_ACT_ERRNO" || action == "SCMP_ACT_TRAP" || action.starts_with("SCMP_ACT_KILL");
 }
 
+// The names that a filter lets through, with or without conditions on their arguments.
+std::set<std::string> let_through(const Value& filter, bool whatever_the_arguments) {
+  std::set<std::string> names;
+  for (const Value& rule : at(filter, "/syscalls")) {
+    const std::string action = text(rule, "action");
+    const bool lets = action == "SCMP_ACT_ALLOW" || action == "SCMP_ACT_LOG" || action == "SCMP_ACT_TRACE" ||
+                      action == "SCMP_ACT_NOTIFY";
+    if (!lets || (whatever_the_arguments && !at(rule, "/args").empty())) continue;
+    for (const Value& name : at(rule, "/names")) names.insert(name.get<std::string>());
+  }
+  return names;
+}
+
 void judge_seccomp(Words& problems, const Value& before, const Value& after, const Value& baseline) {
   Value was = at(before, "/linux/seccomp");
   Value is = at(after, "/linux/seccomp");
   if (was == is || (!confined(was) && is == baseline)) return;
+  const auto within = [&](bool always) {
+    const auto allowed = let_through(was, always);
+    return std::ranges::all_of(let_through(is, always), [&](const std::string& name) { return allowed.contains(name); });
+  };
+  if (!was.is_object() || !is.is_object() || !within(true) || !within(false))
+    problems.push_back("seccomp filter lets more through");
+  if (was.is_object()) was.erase("syscalls");
+  if (is.is_object()) is.erase("syscalls");
   const auto old_flags = string_set(was.is_object() && was.contains("flags") ? was["flags"] : kNull);
   auto new_flags = string_set(is.is_object() && is.contains("flags") ? is["flags"] : kNull);
   new_flags.insert("SECCOMP_FILTER_FLAG_SPEC_ALLOW");

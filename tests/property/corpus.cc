@@ -96,6 +96,7 @@ host::MountSource source_of(const std::string& path) {
   host::MountSource source{.resolved = path,
                            .inside = {},
                            .contains = {},
+                           .filesystem = {},
                            .allowed_by = {},
                            .is_volume = contains(path, "/volumes/") && contains(path, "/_data"),
                            .is_engine_file = contains(path, "/containers/") || contains(path, "-containers/") ||

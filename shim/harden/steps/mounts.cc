@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 
 #include "shim/harden/steps/steps.h"
 
@@ -17,9 +18,12 @@ class Options {
   void force(const std::string& option, const std::string& opposite) {
     std::erase(options_, opposite);
     std::erase(options_, "r" + opposite);
-    if (std::ranges::find(options_, option) == options_.end()) options_.push_back(option);
+    add(option);
   }
   void drop(std::string_view option) { std::erase(options_, option); }
+  void add(const std::string& option) {
+    if (std::ranges::find(options_, option) == options_.end()) options_.push_back(option);
+  }
   [[nodiscard]] const oci::Strings& list() const { return options_; }
 
  private:
@@ -39,6 +43,8 @@ bool is_itself_allowed(const host::MountSource& source) {
 std::string objection(const host::MountSource* source, const policy::Mounts& rule) {
   if (source == nullptr || source->resolved.empty()) return "whose source can't be looked at";
   if (source->is_engine_file) return "";
+  if (!source->filesystem.empty())
+    return "whose filesystem, " + quote(source->filesystem) + ", does not tell what it gives access to";
   if (!source->contains.empty() && !is_itself_allowed(*source))
     return "which has " + quote(source->contains.front()) + " in it";
   if (!source->allowed_by.empty()) return "";
@@ -59,6 +65,22 @@ void check_source(Verdict& verdict, const oci::Mount& mount, std::size_t index, 
                        "mounts.allowed_sources");
 }
 
+// Where engines put what the kernel makes. Elsewhere no masked or read-only path would cover it.
+bool is_at_its_place(const oci::Mount& mount) {
+  struct Place {
+    std::string_view type;
+    std::string_view destination;
+  };
+  constexpr std::array kPlaces = {Place{"proc", "/proc"},
+                                  Place{"sysfs", "/sys"},
+                                  Place{"devpts", "/dev/pts"},
+                                  Place{"mqueue", "/dev/mqueue"},
+                                  Place{"cgroup", "/sys/fs/cgroup"},
+                                  Place{"cgroup2", "/sys/fs/cgroup"}};
+  const auto* const found = std::ranges::find(kPlaces, mount.type, &Place::type);
+  return found == kPlaces.end() || found->destination == mount.destination;
+}
+
 bool is_shared(const oci::Mount& mount) { return mount.has("shared") || mount.has("rshared"); }
 bool is_slave(const oci::Mount& mount) { return mount.has("slave") || mount.has("rslave"); }
 
@@ -66,12 +88,13 @@ bool is_slave(const oci::Mount& mount) { return mount.has("slave") || mount.has(
 // past the check of the source.
 void check_propagation(Verdict& verdict, Options& options, const oci::Mount& mount, std::size_t index,
                        const Context& ctx) {
-  if (!is_shared(mount) && !is_slave(mount)) return;
   if (is_shared(mount) && ctx.refuses(RuleId::mounts))
     return verdict.refuse(pointer_to(index), "the shared mount propagation of " + described(mount),
                           "drop bind-propagation=shared and rshared");
-  for (const char* const option : {"shared", "rshared", "slave", "rslave"}) options.drop(option);
-  options.force("rprivate", "private");
+  if (!mount.is_bind() && !is_shared(mount) && !is_slave(mount)) return;
+  // "private" alone leaves the mounts inside as they were, and the runtime's default is slave.
+  for (const char* const option : {"shared", "rshared", "slave", "rslave", "private"}) options.drop(option);
+  options.add("rprivate");
 }
 
 void check_tmpfs(Verdict& verdict, Options& options, const oci::Mount& mount, std::size_t index, const Context& ctx) {
@@ -107,6 +130,9 @@ void check_bind(Verdict& verdict, Options& options, const oci::Mount& mount, std
 }
 
 void check_type(Verdict& verdict, const oci::Mount& mount, std::size_t index, const Context& ctx) {
+  if (!is_at_its_place(mount))
+    return verdict.refuse(pointer_to(index), "the filesystem " + quote(mount.type) + " on " + quote(mount.destination),
+                          "leave it where engines put it");
   if (ctx.policy.mounts.types.contains(mount.type)) return;
   verdict.refuse(pointer_to(index), "the filesystem type " + quote(mount.type) + " of the mount " + described(mount),
                  "mount it on the host and bind it, or have it added to the profile's mounts.types");

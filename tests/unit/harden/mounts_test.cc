@@ -53,7 +53,7 @@ TEST(LimitMounts, DropsTheRecursiveOptionThatMakesACgroupMountWritable) {
 
 TEST(LimitMounts, RefusesASourceThatGivesAccessToADeniedOne) {
   const Bench bench = bench_with_source(
-      "/home/u/run", {.resolved = {}, .inside = {"/run/docker.sock"}, .contains = {}, .allowed_by = {}});
+      "/home/u/run", {.resolved = {}, .inside = {"/run/docker.sock"}, .contains = {}, .filesystem = {}, .allowed_by = {}});
   EXPECT_THAT(bench.refusals(limit_mounts, document_with(bind("/home/u/run"))),
               ElementsAre(HasSubstr("/run/docker.sock")));
 }

@@ -71,9 +71,9 @@ class MountSources : public testing::Test {
   void bind(const std::string& from, const std::string& to) const {
     ASSERT_EQ(::mount((top_ + from).c_str(), (top_ + to).c_str(), nullptr, MS_BIND, nullptr), 0) << from << " " << to;
   }
-  [[nodiscard]] MountSource look(const std::string& source) const {
-    const oci::Mount mount{.destination = "/data", .type = "bind", .source = source, .options = {"rbind"}};
-    const auto sources = probe_mount_sources({mount}, rule_, engine_);
+  [[nodiscard]] MountSource look(const std::string& source, const std::string& destination = "/data") const {
+    const oci::Mount mount{.destination = destination, .type = "bind", .source = source, .options = {"rbind"}};
+    const auto sources = probe_mount_sources({mount}, rule_, engine_, false);
     EXPECT_TRUE(sources);
     return sources ? sources->at(source) : MountSource();
   }
@@ -189,9 +189,23 @@ TEST_F(MountSources, DoesNotExemptAVolumeThatIsBoundToTheEnginesStore) {
 }
 
 TEST_F(MountSources, ExemptsTheFilesThatTheEngineMadeForThisContainer) {
-  const MountSource source = look_below("/data/containers/" + std::string(kId) + "/hosts");
+  const MountSource source = look(top_ + "/data/containers/" + kId + "/hosts", "/etc/hosts");
   EXPECT_TRUE(source.is_engine_file);
   EXPECT_THAT(exposed(source), IsEmpty());
+}
+
+// The folder holds config.v2.json, by which a container would choose its own runtime at the next start of dockerd.
+TEST_F(MountSources, DoesNotExemptTheRecordOfThisContainer) {
+  EXPECT_FALSE(look(top_ + "/data/containers/" + kId, "/etc/hosts").is_engine_file);
+  EXPECT_FALSE(look(top_ + "/data/containers/" + kId + "/hosts", "/data").is_engine_file);
+}
+
+// `docker volume create -o type=proc -o device=proc`: nothing to compare, so the type itself is the objection.
+TEST_F(MountSources, NamesAFilesystemThatDoesNotTellWhatIsBehindIt) {
+  fs::create_directories(top_ + "/data/volumes/kernel/_data");
+  ASSERT_EQ(::mount("proc", (top_ + "/data/volumes/kernel/_data").c_str(), "proc", 0, nullptr), 0);
+  EXPECT_EQ(look_below("/data/volumes/kernel/_data").filesystem, "proc");
+  EXPECT_EQ(look_below("/data/volumes").filesystem, "proc");
 }
 
 TEST_F(MountSources, DoesNotExemptThoseOfAnotherContainer) {
@@ -218,8 +232,8 @@ TEST_F(MountSources, TellsWhichAllowedSourceItLiesBelow) {
 TEST_F(MountSources, SaysNothingOfASourceThatIsNotThere) { EXPECT_EQ(look_below("/missing").resolved, ""); }
 
 TEST_F(MountSources, IgnoresMountsThatAreNoBinds) {
-  const auto sources =
-      probe_mount_sources({{.destination = "/proc", .type = "proc", .source = "proc", .options = {}}}, rule_, engine_);
+  const auto sources = probe_mount_sources({{.destination = "/proc", .type = "proc", .source = "proc", .options = {}}},
+                                           rule_, engine_, false);
   ASSERT_TRUE(sources);
   EXPECT_THAT(*sources, IsEmpty());
 }
@@ -231,11 +245,11 @@ TEST_F(MountSources, ExemptsRootsInitProgramAtItsPlace) {
                          .type = "bind",
                          .source = top_ + "/srv/docker-init",
                          .options = {"bind", "ro"}};
-  const auto sources = probe_mount_sources({mount}, rule_, engine_);
+  const auto sources = probe_mount_sources({mount}, rule_, engine_, false);
   ASSERT_TRUE(sources);
   EXPECT_TRUE(sources->at(mount.source).is_engine_file);
   ASSERT_EQ(::chmod(mount.source.c_str(), 0666), 0);
-  EXPECT_FALSE(probe_mount_sources({mount}, rule_, engine_)->at(mount.source).is_engine_file);
+  EXPECT_FALSE(probe_mount_sources({mount}, rule_, engine_, false)->at(mount.source).is_engine_file);
 }
 
 TEST_F(MountSources, FindsTheExecRootOnlyWhereItHasTheEnginesForm) {
