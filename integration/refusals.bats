@@ -216,3 +216,28 @@ refused_call() {
 @test "refused: --no-pivot" { rule=runtime-flags refused_call create --no-pivot --bundle "$BATS_TEST_TMPDIR/bundle" x; }
 @test "refused: --no-new-keyring" { rule=runtime-flags refused_call create --no-new-keyring --bundle "$BATS_TEST_TMPDIR/bundle" x; }
 @test "refused: restore" { rule=restore refused_call restore --image-path /tmp/x --bundle "$BATS_TEST_TMPDIR/bundle" x; }
+
+# --- found by an attacker -------------------------------------------------------------------
+
+# What dockerd mounts for a volume has another device number: nothing to compare, so the type is judged.
+@test "refused: a volume of type overlay over /etc" {
+  mkdir -p "$BATS_TEST_TMPDIR/empty"
+  docker_ volume create -o type=overlay -o device=overlay -o "o=lowerdir=/etc:$BATS_TEST_TMPDIR/empty" over-etc
+  refused mounts -v over-etc:/x
+}
+@test "refused: a volume of type proc" {
+  docker_ volume create -o type=proc -o device=proc kernel
+  refused mounts -v kernel:/x
+}
+@test "allowed: a volume of type tmpfs" {
+  docker_ volume create -o type=tmpfs -o device=tmpfs -o o=size=1m memory-volume
+  stripped 'echo a >/x/a && [ "$(cat /x/a)" = a ]' -v memory-volume:/x
+}
+@test "refused: the host's console as a device" { refused devices --device /dev/console:/dev/hc; }
+@test "stripped: system calls that only a filter of the user's lets through" {
+  jq -n '{defaultAction: "SCMP_ACT_ERRNO", syscalls: [{names: ["unshare", "mount", "bpf"], action: "SCMP_ACT_ALLOW"}]}' >"$BATS_TEST_TMPDIR/more.json"
+  # Docker's own list besides, so that the container can run at all.
+  jq --slurpfile more "$BATS_TEST_TMPDIR/more.json" '.linux.seccomp | .syscalls += $more[0].syscalls | {defaultAction, syscalls}' \
+    "$BATS_TEST_DIRNAME/../tests/golden/docker-20.10/plain.json" >"$BATS_TEST_TMPDIR/filter.json"
+  stripped '! unshare -U true' --security-opt "seccomp=$BATS_TEST_TMPDIR/filter.json"
+}

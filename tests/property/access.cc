@@ -278,7 +278,8 @@ void judge_seccomp(Words& problems, const Value& before, const Value& after, con
   if (was == is || (!confined(was) && is == baseline)) return;
   const auto within = [&](bool always) {
     const auto allowed = let_through(was, always);
-    return std::ranges::all_of(let_through(is, always), [&](const std::string& name) { return allowed.contains(name); });
+    return std::ranges::all_of(let_through(is, always),
+                               [&](const std::string& name) { return allowed.contains(name); });
   };
   if (!was.is_object() || !is.is_object() || !within(true) || !within(false))
     problems.push_back("seccomp filter lets more through");

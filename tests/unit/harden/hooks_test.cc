@@ -9,7 +9,19 @@ Value with_hook(const char* kind, const Value& hook) { return {{"hooks", {{kind,
 TEST(LimitHooks, AcceptsTheEnginesOwnProgram) {
   Bench bench;
   bench.host.hooks["/proc/1234/exe"] = {.resolved = "/usr/bin/dockerd", .only_root_writes = true};
-  EXPECT_THAT(bench.refusals(limit_hooks, with_hook("prestart", {{"path", "/proc/1234/exe"}})), IsEmpty());
+  const Value hook = {{"path", "/proc/1234/exe"}, {"args", {"libnetwork-setkey", "-exec-root=/run/docker"}}};
+  EXPECT_THAT(bench.refusals(limit_hooks, with_hook("prestart", hook)), IsEmpty());
+}
+
+// A container's root can leave a file of that name, owned by root, in a volume.
+TEST(LimitHooks, RefusesAFileThatOnlyBearsAnEnginesName) {
+  Bench bench;
+  bench.host.hooks["/srv/dockerd"] = {.resolved = "/srv/dockerd", .only_root_writes = true};
+  bench.host.hooks["/proc/1234/exe"] = {.resolved = "/usr/bin/dockerd", .only_root_writes = true};
+  const Value named = {{"path", "/srv/dockerd"}, {"args", {"libnetwork-setkey"}}};
+  const Value other_job = {{"path", "/proc/1234/exe"}, {"args", {"dockerd", "-H", "tcp://0.0.0.0"}}};
+  for (const Value& hook : {named, other_job})
+    EXPECT_THAT(bench.refusals(limit_hooks, with_hook("createRuntime", hook)), SizeIs(1)) << hook;
 }
 
 TEST(LimitHooks, AcceptsAListedProgramByItsResolvedPath) {
@@ -32,7 +44,8 @@ TEST(LimitHooks, RefusesWhatOthersCanWriteWhatIsUnlistedAndWhatIsUnknown) {
 TEST(LimitHooks, StripsFromTheLastToTheFirst) {
   Bench bench;
   bench.strips(RuleId::hooks);
-  bench.host.hooks["/good"] = {.resolved = "/usr/bin/dockerd", .only_root_writes = true};
+  bench.policy.hook_paths = {"/good"};
+  bench.host.hooks["/good"] = {.resolved = "/good", .only_root_writes = true};
   const Value document = {{"hooks", {{"prestart", {{{"path", "/bad"}}, {{"path", "/good"}}, {{"path", "/worse"}}}}}}};
   EXPECT_EQ(bench.after(limit_hooks, document)["hooks"]["prestart"], Value::array({{{"path", "/good"}}}));
 }

@@ -22,15 +22,33 @@ std::vector<std::string> options_after(const Bench& bench, const Value& mount) {
   return strings(bench.after(limit_mounts, document_with(mount))["mounts"][0]["options"]);
 }
 
-TEST(LimitMounts, ForcesNosuidAndNodevOnBinds) {
+TEST(LimitMounts, ForcesNosuidNodevAndPrivatePropagationOnBinds) {
   EXPECT_THAT(options_after(bench_with_source("/srv"), bind("/srv", {"rbind", "suid", "dev", "rw"})),
-              ElementsAre("rbind", "rw", "nosuid", "nodev"));
+              ElementsAre("rbind", "rw", "rprivate", "nosuid", "nodev"));
+}
+
+// Elsewhere no masked path covers what is in it (/foo/sys/kernel/core_pattern).
+TEST(LimitMounts, RefusesAKernelFilesystemAtAnotherPlace) {
+  const Bench bench;
+  for (const char* type : {"proc", "sysfs", "cgroup2", "mqueue"})
+    EXPECT_THAT(
+        bench.refusals(limit_mounts, document_with({{"destination", "/foo"}, {"type", type}, {"source", type}})),
+        SizeIs(1))
+        << type;
+}
+
+TEST(LimitMounts, RefusesAVolumeOfAFilesystemThatDoesNotTellWhatIsBehindIt) {
+  Bench bench = bench_with_source("/volume");
+  bench.host.mount_sources["/volume"].is_volume = true;
+  bench.host.mount_sources["/volume"].filesystem = "overlay";
+  EXPECT_THAT(bench.refusals(limit_mounts, document_with(bind("/volume"))), ElementsAre(HasSubstr("overlay")));
 }
 
 TEST(LimitMounts, ForcesNoexecOnBindsWhereTheProfileSaysSo) {
   Bench bench = bench_with_source("/srv");
   bench.policy.mounts.noexec = true;
-  EXPECT_THAT(options_after(bench, bind("/srv", {"rbind", "exec"})), ElementsAre("rbind", "nosuid", "nodev", "noexec"));
+  EXPECT_THAT(options_after(bench, bind("/srv", {"rbind", "exec"})),
+              ElementsAre("rbind", "rprivate", "nosuid", "nodev", "noexec"));
 }
 
 // runc ≥ 1.1 applies rsuid, rdev and rexec recursively by mount_setattr(2) after the mount, whatever nosuid said.
@@ -53,7 +71,8 @@ TEST(LimitMounts, DropsTheRecursiveOptionThatMakesACgroupMountWritable) {
 
 TEST(LimitMounts, RefusesASourceThatGivesAccessToADeniedOne) {
   const Bench bench = bench_with_source(
-      "/home/u/run", {.resolved = {}, .inside = {"/run/docker.sock"}, .contains = {}, .filesystem = {}, .allowed_by = {}});
+      "/home/u/run",
+      {.resolved = {}, .inside = {"/run/docker.sock"}, .contains = {}, .filesystem = {}, .allowed_by = {}});
   EXPECT_THAT(bench.refusals(limit_mounts, document_with(bind("/home/u/run"))),
               ElementsAre(HasSubstr("/run/docker.sock")));
 }

@@ -58,5 +58,31 @@ TEST(RequireSeccomp, KeepsSpectreMitigationsOn) {
             Value::array({"SECCOMP_FILTER_FLAG_LOG"}));
 }
 
+TEST(RequireSeccomp, TakesOutCallsThatTheBaselineNeverLetsThrough) {
+  Bench bench;
+  bench.baseline = {{"defaultAction", "SCMP_ACT_ERRNO"},
+                    {"syscalls", Value::array({{{"names", {"read", "write"}}, {"action", "SCMP_ACT_ALLOW"}}})}};
+  const Value document = {
+      {"linux",
+       {{"seccomp",
+         {{"defaultAction", "SCMP_ACT_ERRNO"},
+          {"syscalls", Value::array({{{"names", {"read", "bpf", "unshare"}}, {"action", "SCMP_ACT_ALLOW"}}})}}}}}};
+  const Value after = bench.after(require_seccomp, document);
+  EXPECT_EQ(after["linux"]["seccomp"]["syscalls"], Value::array({{{"names", {"read"}}, {"action", "SCMP_ACT_ALLOW"}}}));
+}
+
+TEST(RequireSeccomp, TakesTheBaselinesConditionsWhereTheDocumentHasNone) {
+  Bench bench;
+  const Value masked = {{"names", {"clone"}},
+                        {"action", "SCMP_ACT_ALLOW"},
+                        {"args", Value::array({{{"index", 0}, {"value", 2114060288}, {"op", "SCMP_CMP_MASKED_EQ"}}})}};
+  bench.baseline = {{"defaultAction", "SCMP_ACT_ERRNO"}, {"syscalls", Value::array({masked})}};
+  const Value document = {{"linux",
+                           {{"seccomp",
+                             {{"defaultAction", "SCMP_ACT_ERRNO"},
+                              {"syscalls", Value::array({{{"names", {"clone"}}, {"action", "SCMP_ACT_ALLOW"}}})}}}}}};
+  EXPECT_EQ(bench.after(require_seccomp, document)["linux"]["seccomp"]["syscalls"], Value::array({masked}));
+}
+
 }  // namespace
 }  // namespace runward::harden::steps
