@@ -5,10 +5,9 @@ const { Worker } = require('worker_threads');
 
 const greeting = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'app-')), 'greeting');
 
-http.createServer((request, response) => fs.createReadStream(greeting).pipe(response))
-    .on('listening', () => new Worker(`require('fs').writeFileSync(${JSON.stringify(greeting)}, 'hello from node\\n')`,
-                                      { eval: true }))
-    .listen(3000);
+const server = http.createServer((request, response) => fs.createReadStream(greeting).pipe(response));
+new Worker(`require('fs').writeFileSync(${JSON.stringify(greeting)}, 'hello from node\\n')`, { eval: true })
+    .on('exit', () => server.listen(3000));
 
 // Pid 1 has no default action for signals.
 process.on('SIGTERM', () => process.exit(0));
