@@ -5,6 +5,9 @@
 // `-o o=bind -o device=/run`, and a bind mount of it below /home all give the Docker socket away. So sources and denied
 // places are compared by device and inode, upwards along their folders and downwards along the mounts inside.
 //
+// What has nothing to compare is judged otherwise: a filesystem by its type (a volume can be a proc or an overlay of /etc,
+// with a device number of its own), a socket by who listens on it.
+//
 // Not seen: a hard link to a socket inside a folder that is mounted, and what a symbolic link inside points to (inside
 // the container it points into the container).
 
