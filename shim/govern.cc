@@ -6,6 +6,7 @@
 
 #include "runward_build_info.h"
 #include "shim/base/file.h"
+#include "shim/base/prefault.h"
 #include "shim/decide.h"
 #include "shim/harden/event.h"
 #include "shim/harden/pipeline.h"
@@ -16,6 +17,9 @@
 
 namespace runward {
 namespace {
+
+// What an ordinary document takes.
+constexpr std::size_t kUsualHeap = std::size_t{256} << 10U;
 
 struct Bundle {
   UniqueFd directory;
@@ -36,7 +40,7 @@ Result<Bundle> open_bundle(const std::string& path) {
 // beside it for `runwardctl explain`.
 Status hand_on(const Bundle& bundle) {
   constexpr mode_t kOnlyRoot = 0600;
-  SHIM_CHECK(replace_file(bundle.directory, kOriginal, bundle.text, kOnlyRoot));
+  SHIM_CHECK(keep_as(bundle.directory, kDocument, kOriginal, bundle.text));
   Status replaced = replace_file(bundle.directory, kDocument, oci::print(bundle.document), kOnlyRoot);
   if (!replaced) ::unlinkat(bundle.directory.get(), kOriginal, 0);
   return replaced;
@@ -126,6 +130,8 @@ class GovernedCall {
 }  // namespace
 
 Error govern(const runtime::Invocation& call, const std::vector<std::string>& argv) {
+  prefault_program();
+  prefault_heap(kUsualHeap);
   Result<policy::Config> config = policy::load_config(build_info::kConfigDir);
   if (!config) return std::move(config).error();
   return GovernedCall(call, argv, *std::move(config)).run();

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -64,23 +63,26 @@ Result<UniqueFd> open_regular(int directory, const std::string& path) {
 Result<std::string> read_all(const UniqueFd& fd, std::size_t max_bytes, std::string_view name) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return errno_error("stat", name);
-  std::string text;
   const auto too_large = [&] {
     return make_error(ErrorKind::io,
                       "'" + std::string(name) + "' is larger than " + std::to_string(max_bytes) + " bytes");
   };
-  if (S_ISREG(status.st_mode)) {
-    if (static_cast<std::size_t>(status.st_size) > max_bytes) return too_large();
-    text.reserve(static_cast<std::size_t>(status.st_size) + 1);
-  }
-  std::array<char, 65536> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills it
-  for (;;) {
-    const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
+  const bool size_is_known = S_ISREG(status.st_mode) && status.st_size > 0;
+  if (size_is_known && static_cast<std::size_t>(status.st_size) > max_bytes) return too_large();
+  // One byte more, so that the end of a file that has not grown is found without another buffer.
+  constexpr std::size_t kUnknownSize = 4096;
+  std::string text(size_is_known ? static_cast<std::size_t>(status.st_size) + 1 : kUnknownSize, '\0');
+  for (std::size_t filled = 0;;) {
+    const ssize_t got = ::read(fd.get(), text.data() + filled, text.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return errno_error("read", name);
-    if (got == 0) return text;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-    if (text.size() > max_bytes) return too_large();
+    filled += static_cast<std::size_t>(got);
+    if (filled > max_bytes) return too_large();
+    if (got == 0) {
+      text.resize(filled);
+      return text;
+    }
+    if (filled == text.size()) text.resize(text.size() * 2);
   }
 }
 
@@ -132,10 +134,16 @@ Status append_line(const std::string& path, std::string_view line) {
 
 Status replace_file(const UniqueFd& directory, const std::string& name, std::string_view text, mode_t mode) {
   const std::string temporary = temporary_name(name);
-  // A crash of an earlier process with our pid may have left one; the directory is the engine's or root's own.
-  ::unlinkat(directory.get(), temporary.c_str(), 0);
-  const UniqueFd fd(
-      ::openat(directory.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const auto create = [&] {
+    return UniqueFd(
+        ::openat(directory.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  };
+  UniqueFd fd = create();
+  if (!fd && errno == EEXIST) {
+    // A crash of an earlier process with our pid left it; the directory is the engine's or root's own.
+    ::unlinkat(directory.get(), temporary.c_str(), 0);
+    fd = create();
+  }
   if (!fd) return errno_error("create", temporary);
   TemporaryFile guard(directory.get(), temporary);
   struct stat old {};
@@ -147,6 +155,14 @@ Status replace_file(const UniqueFd& directory, const std::string& name, std::str
   if (::fchmod(fd.get(), mode) != 0) return errno_error("chmod", temporary);
   if (::fsync(fd.get()) != 0) return errno_error("fsync", temporary);
   return guard.rename_to(name);
+}
+
+Status keep_as(const UniqueFd& directory, const std::string& name, const std::string& second, std::string_view text) {
+  constexpr mode_t kOnlyRoot = 0600;
+  const auto link = [&] { return ::linkat(directory.get(), name.c_str(), directory.get(), second.c_str(), 0) == 0; };
+  if (link()) return ok();
+  if (errno == EEXIST && ::unlinkat(directory.get(), second.c_str(), 0) == 0 && link()) return ok();
+  return replace_file(directory, second, text, kOnlyRoot);
 }
 
 }  // namespace runward

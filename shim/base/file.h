@@ -33,6 +33,10 @@ Status check_only_root_writes(const UniqueFd& fd, const std::string& path);
 // Replaces `name` in `directory` with `text`: all of it or nothing. Keeps mode and owner of the file replaced, if any.
 Status replace_file(const UniqueFd& directory, const std::string& name, std::string_view text, mode_t mode);
 
+// Gives the file `name` in `directory` the second name `second`, in place of what had it: by a hard link, or where the
+// filesystem has none by a copy with `text`.
+Status keep_as(const UniqueFd& directory, const std::string& name, const std::string& second, std::string_view text);
+
 // Appends `line` by one write(2), so that lines of parallel writers don't mix; makes the file (0640) and its folder.
 Status append_line(const std::string& path, std::string_view line);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <set>
+#include <string_view>
+#include <vector>
 
 #include "shim/harden/engine_defaults.h"
 #include "shim/harden/steps/steps.h"
@@ -17,76 +19,83 @@ void drop_spec_allow(Verdict& verdict, const oci::Spec& spec) {
       verdict.remove(spec.value(), oci::Pointer("/linux/seccomp/flags") / i, "it switches Spectre mitigations off");
 }
 
-// What the baseline lets through: whole calls, and those it lets through for certain arguments only.
-struct Allowed {
-  std::set<std::string, std::less<>> always;
-  std::set<std::string, std::less<>> sometimes;
-};
+const oci::Value& list_in(const oci::Value& object, std::string_view member) {
+  static const oci::Value kNone = oci::Value::array();
+  const oci::Value* const list = oci::find(object, member);
+  return list == nullptr ? kNone : *list;
+}
+
+const oci::Value& rules_of(const oci::Value& filter) { return list_in(filter, "syscalls"); }
+const oci::Value& names_of(const oci::Value& rule) { return list_in(rule, "names"); }
+bool has_arguments(const oci::Value& rule) { return !list_in(rule, "args").empty(); }
 
 bool lets_through(const oci::Value& rule) {
   const oci::Value* const action = oci::find(rule, "action");
-  const std::string text = action == nullptr ? "" : action->get<std::string>();
-  return text == "SCMP_ACT_ALLOW" || text == "SCMP_ACT_LOG" || text == "SCMP_ACT_TRACE" || text == "SCMP_ACT_NOTIFY";
+  return action != nullptr && (*action == "SCMP_ACT_ALLOW" || *action == "SCMP_ACT_LOG" ||
+                               *action == "SCMP_ACT_TRACE" || *action == "SCMP_ACT_NOTIFY");
 }
 
-bool has_arguments(const oci::Value& rule) {
-  const oci::Value* const args = oci::find(rule, "args");
-  return args != nullptr && !args->empty();
-}
+using Names = std::vector<std::string_view>;  // sorted
 
-oci::Strings names_of(const oci::Value& rule) {
-  const oci::Value* const names = oci::find(rule, "names");
-  return names == nullptr ? oci::Strings() : names->get<oci::Strings>();
-}
+bool holds(const Names& names, std::string_view name) { return std::ranges::binary_search(names, name); }
 
-const oci::Value& rules_of(const oci::Value& filter) {
-  static const oci::Value kNone = oci::Value::array();
-  const oci::Value* const rules = oci::find(filter, "syscalls");
-  return rules == nullptr ? kNone : *rules;
-}
+// What the baseline lets through: whole calls, and those it lets through for certain arguments only.
+struct Allowed {
+  Names always;
+  Names sometimes;
+};
 
 Allowed allowed_by(const oci::Value& filter) {
   Allowed allowed;
   for (const oci::Value& rule : rules_of(filter)) {
     if (!lets_through(rule)) continue;
     auto& names = has_arguments(rule) ? allowed.sometimes : allowed.always;
-    for (std::string& name : names_of(rule)) names.insert(std::move(name));
+    for (const oci::Value& name : names_of(rule)) names.emplace_back(name.get_ref<const std::string&>());
   }
+  std::ranges::sort(allowed.always);
+  std::ranges::sort(allowed.sometimes);
   return allowed;
+}
+
+// Takes out of one rule what the baseline never lets through, and what it lets through for certain arguments only while
+// this rule asks for none: those are `narrowed`.
+void limit_rule(Verdict& verdict, const oci::Spec& spec, const oci::Pointer& where, const Allowed& allowed,
+                std::set<std::string_view>& narrowed) {
+  constexpr std::string_view kReason = "the profile's baseline does not let it through";
+  const oci::Value& rule = *oci::find(spec.value(), where);
+  const oci::Value& names = names_of(rule);
+  const bool conditional = has_arguments(rule);
+  std::vector<std::size_t> excess;
+  for (std::size_t i = names.size(); i-- > 0;) {
+    const std::string& name = names[i].get_ref<const std::string&>();
+    if (holds(allowed.always, name)) continue;
+    const bool is_narrowed = holds(allowed.sometimes, name);
+    if (is_narrowed && conditional) continue;
+    if (is_narrowed) narrowed.insert(name);
+    excess.push_back(i);
+  }
+  if (excess.size() == names.size()) return verdict.remove(spec.value(), where, std::string(kReason));
+  for (const std::size_t index : excess) verdict.remove(spec.value(), where / "names" / index, std::string(kReason));
 }
 
 // A filter whose default is to deny can still let everything through by name. Calls that the baseline never lets
 // through go; where it lets one through for certain arguments only and the document for all, its own rule is taken.
 void intersect_names(Verdict& verdict, const oci::Spec& spec, const oci::Value& baseline) {
+  const oci::Pointer where("/linux/seccomp/syscalls");
   const Allowed allowed = allowed_by(baseline);
-  oci::Value rules = oci::Value::array();
-  std::set<std::string, std::less<>> narrowed;
-  for (oci::Value rule : rules_of(*spec.seccomp())) {
-    if (!lets_through(rule)) {
-      rules.push_back(std::move(rule));
-      continue;
+  const oci::Value& rules = rules_of(*spec.seccomp());
+  std::set<std::string_view> narrowed;
+  for (std::size_t i = rules.size(); i-- > 0;)
+    if (lets_through(rules[i])) limit_rule(verdict, spec, where / i, allowed, narrowed);
+  for (const oci::Value& rule : rules_of(baseline)) {
+    if (!has_arguments(rule) || !lets_through(rule)) continue;
+    for (const oci::Value& name : names_of(rule)) {
+      if (!narrowed.contains(name.get_ref<const std::string&>())) continue;
+      oci::Value one = rule;
+      one["names"] = oci::Value::array({name});
+      verdict.insert(where, std::nullopt, std::move(one), "the profile's baseline lets it through for these arguments");
     }
-    oci::Value kept = oci::Value::array();
-    for (const std::string& name : names_of(rule)) {
-      if (allowed.always.contains(name) || (has_arguments(rule) && allowed.sometimes.contains(name)))
-        kept.push_back(name);
-      else if (allowed.sometimes.contains(name))
-        narrowed.insert(name);
-    }
-    if (kept.empty()) continue;
-    rule["names"] = std::move(kept);
-    rules.push_back(std::move(rule));
   }
-  for (const oci::Value& rule : rules_of(baseline))
-    for (const std::string& name : names_of(rule))
-      if (narrowed.contains(name) && has_arguments(rule) && lets_through(rule)) {
-        oci::Value one = rule;
-        one["names"] = oci::Value::array({name});
-        rules.push_back(std::move(one));
-      }
-  if (oci::find(*spec.seccomp(), "syscalls") != nullptr)
-    verdict.set(spec.value(), oci::Pointer("/linux/seccomp/syscalls"), std::move(rules),
-                "no system call that the profile's baseline does not let through");
 }
 
 void refuse_listener(Verdict& verdict, const oci::Spec& spec) {

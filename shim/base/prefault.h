@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Memory that a short-lived program is sure to touch, brought in by one system call instead of one page fault a page
+// (madvise(2), MADV_POPULATE_READ and _WRITE, Linux 5.14). In a virtual machine a fault takes about 10 µs, and a page
+// that is brought in with others 0.5 µs. Where the kernel can't, nothing happens and the faults come one by one.
+
+#include <cstddef>
+
+namespace runward {
+
+// The program's own code.
+void prefault_program();
+
+// The next `bytes` that malloc(3) gives, at most 16 MiB. It then takes memory from the kernel in pieces of that size
+// and gives none back: the program ends or becomes another one soon.
+void prefault_heap(std::size_t bytes);
+
+}  // namespace runward
