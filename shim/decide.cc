@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/decide.h"
 
+#include <cstdlib>
 #include <utility>
 
 #include "shim/host/docker_files.h"
@@ -11,10 +12,20 @@
 
 namespace runward {
 
-Result<oci::Value> parse_spec(std::string_view text, const std::string& name) {
+std::string search_path() {
+  const char* const path = std::getenv("PATH");
+  return path == nullptr ? "" : path;
+}
+
+Result<oci::Value> parse_document(std::string_view text, const std::string& name, oci::Document kind) {
   SHIM_TRY(oci::Value document, oci::parse(text, name));
-  const auto problems = oci::check_shape(document, oci::Document::spec);
-  if (problems.empty()) return document;
+  SHIM_CHECK(check_document(document, name, kind));
+  return document;
+}
+
+Status check_document(const oci::Value& document, const std::string& name, oci::Document kind) {
+  const auto problems = oci::check_shape(document, kind);
+  if (problems.empty()) return ok();
   return make_error(ErrorKind::parse, "'" + name + "' is not what the OCI runtime-spec asks for (rule spec-sane): " +
                                           problems[0].message);
 }

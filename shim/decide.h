@@ -40,7 +40,15 @@ struct Decision {
 
 inline std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-Result<oci::Value> parse_spec(std::string_view text, const std::string& name);
+// PATH, where the low-level runtime is looked for.
+std::string search_path();
+
+// Strictly parsed, and of the shape that the OCI runtime-spec gives it.
+Result<oci::Value> parse_document(std::string_view text, const std::string& name, oci::Document kind);
+Status check_document(const oci::Value& document, const std::string& name, oci::Document kind);
+inline Result<oci::Value> parse_spec(std::string_view text, const std::string& name) {
+  return parse_document(text, name, oci::Document::spec);
+}
 
 // The namespace types that a low-level runtime knows; nothing when it does not tell.
 std::optional<std::set<std::string>> known_namespaces(const std::string& low_level_path);

@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// One governed call, top to bottom: policy, document, facts, verdict, event, and only after a clean verdict the
-// low-level runtime. Comes back only with the reason why the container does not start.
+// A governed call from its command line to execve(2): the document is read, hardened by the policy and handed on, or
+// the call is refused. Each function comes back only with the reason why the low-level runtime was not started.
 
 #include <string>
 #include <vector>
 
 #include "shim/base/result.h"
+#include "shim/policy/config.h"
 #include "shim/runtime/command_line.h"
 
 namespace runward {
 
-Error govern(const runtime::Invocation& call, const std::vector<std::string>& argv);
+using Argv = std::vector<std::string>;
+
+// By the command: one of those below.
+Error govern(const runtime::Invocation& call, const Argv& argv);
+
+Error govern_create(const runtime::Invocation& call, const Argv& argv, const policy::Config& config);  // run, restore
+Error govern_exec(const runtime::Invocation& call, const Argv& argv, const policy::Config& config);
+Error govern_update(const runtime::Invocation& call, const Argv& argv, const policy::Config& config);
+Error govern_checkpoint(const runtime::Invocation& call, const Argv& argv, const policy::Config& config);
 
 }  // namespace runward

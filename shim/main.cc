@@ -2,18 +2,20 @@
 
 // runward: the OCI runtime that an engine calls in place of runc. See runward(8).
 
-#include <cstdlib>
 #include <exception>
 #include <string>
 #include <vector>
 
 #include "runward_build_info.h"
+#include "shim/decide.h"
 #include "shim/govern.h"
+#include "shim/host/running.h"
 #include "shim/policy/store.h"
 #include "shim/runtime/command_line.h"
 #include "shim/runtime/describe.h"
 #include "shim/runtime/log_file.h"
 #include "shim/runtime/low_level.h"
+#include "shim/state/decisions.h"
 
 namespace runward {
 namespace {
@@ -25,12 +27,25 @@ std::string configured_runtime() {
   return config ? config->runtime : policy::Config().runtime;
 }
 
+// The decision goes with its container. A delete without --force is refused by the runtime while the container runs.
+void forget(const runtime::Invocation& call) {
+  if (!runtime::is_valid_container_id(call.container_id)) return;
+  const state::Decisions decisions(build_info::kStateDir);
+  const auto decision = decisions.find(call.root, call.container_id);
+  const bool is_forced = runtime::option_value(call, "force") == "true";
+  const auto still_runs = [&] {
+    return decision && *decision &&
+           host::first_process_of((*decision)->pid_file, (*decision)->runtime_root, call.container_id);
+  };
+  if (is_forced || !still_runs()) decisions.forget(call.root, call.container_id);
+  decisions.sweep(call.root);
+}
+
 Result<int> pass_on(const runtime::Invocation& call, const std::vector<std::string>& argv) {
-  const char* const path = std::getenv("PATH");
-  SHIM_TRY(const runtime::LowLevel low_level,
-           runtime::find_low_level(configured_runtime(), path == nullptr ? "" : path));
+  SHIM_TRY(const runtime::LowLevel low_level, runtime::find_low_level(configured_runtime(), search_path()));
   if (call.command == runtime::Command::version) return runtime::print_version(low_level);
   if (call.command == runtime::Command::features) return runtime::print_features(low_level);
+  if (call.command == runtime::Command::remove) forget(call);
   return runtime::exec_low_level(low_level, argv);
 }
 

@@ -18,6 +18,8 @@
 #   ENGINE_NETWORK=0          no bridge, no iptables: containers get no network, start is quicker
 #   ENGINE_DAEMON_JSON_EXTRA  JSON merged over the daemon.json that engine_start writes
 #   ENGINE_EXTRA_HOST         one more address to listen on, such as unix:///run/docker.sock
+#   ENGINE_POLICY             a folder that the engine and its runtimes see as /etc/runward; the engine
+#                             then has a mount namespace of its own, and engine_ns runs commands in it
 #   ENGINE_START_TIMEOUT      seconds to wait until the engine answers (60)
 #
 # engine_start exports ENGINE_DIR, ENGINE_PID and DOCKER_HOST; bats' tests see them when it is
@@ -52,6 +54,9 @@ docker_() { PATH=$(_engine_path) DOCKER_CONFIG=$ENGINE_DIR/cli docker "$@"; }
 # Run a command where the engine's published ports and bridges are.
 engine_net() { nsenter --net="/proc/$ENGINE_PID/ns/net" -- "$@"; }
 
+# Run a command where the engine's mounts are: as the engine runs its runtime.
+engine_ns() { nsenter --net="/proc/$ENGINE_PID/ns/net" --mount="/proc/$ENGINE_PID/ns/mnt" -- "$@"; }
+
 _engine_daemon_json() {
   local runtimes='{}' pair extra=${ENGINE_DAEMON_JSON_EXTRA:-}
   for pair in "$@"; do
@@ -75,10 +80,16 @@ _engine_spawn() {
     PATH=$(_engine_path)
     unset DOCKER_HOST
     # shellcheck disable=SC2016  # $1 belongs to the inner shell
-    exec setsid --fork unshare --net sh -c '
+    exec setsid --fork unshare --net ${ENGINE_POLICY:+--mount --propagation private} sh -c '
       /bin/busybox ip link set lo up
+      if [ -n "$3" ]; then
+        mkdir -p "$1/etc/runward"
+        mount -t overlay overlay -o "lowerdir=$1/etc:/etc" /etc
+        mount --bind "$3" /etc/runward
+      fi
       exec dockerd --config-file "$1/daemon.json" --data-root "$1/data" --exec-root "$1/exec" \
         --pidfile "$1/pid" --host "unix://$1/docker.sock" ${2:+--host "$2"}' sh "$dir" "${ENGINE_EXTRA_HOST:-}" \
+      "${ENGINE_POLICY:-}" \
       </dev/null >"$dir/dockerd.log" 2>&1
   )
 }

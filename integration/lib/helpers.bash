@@ -5,6 +5,7 @@
 #
 #   RUNWARD   the program under test (else build/release/runward, else build/dev/runward)
 #   RUNTIME   the runtime that as-with-runc.bats uses: runward (default), runc as a control
+#   MORE_RUNTIMES  names of further runtimes, "runward-PROFILE" for one that ENGINE_POLICY has
 #   SUITE     trixie or sid: test with that Debian release's Docker instead of the machine's
 
 bats_require_minimum_version 1.5.0
@@ -31,8 +32,8 @@ link_runtimes() {
   program=$(find_runward) || return 1
   export RUNTIMES=$BATS_FILE_TMPDIR/runtimes RUNWARD=$program
   mkdir -p "$RUNTIMES"
-  ln -s "$program" "$RUNTIMES/runward"
-  ln -s "$program" "$RUNTIMES/runward-strict"
+  local name
+  for name in runward runward-strict ${MORE_RUNTIMES:-}; do ln -s "$program" "$RUNTIMES/$name"; done
 }
 
 # start_engine - the private dockerd with our runtimes and the image `box`.
@@ -46,7 +47,9 @@ start_engine() {
     engine_start
   else
     link_runtimes
-    engine_start runward="$RUNTIMES/runward" runward-strict="$RUNTIMES/runward-strict"
+    local runtimes=() name
+    for name in runward runward-strict ${MORE_RUNTIMES:-}; do runtimes+=("$name=$RUNTIMES/$name"); done
+    engine_start "${runtimes[@]}"
   fi
   # For programs of the tests that call docker by themselves (script, docker-compose).
   DOCKER_CONFIG=$ENGINE_DIR/cli PATH=$(_engine_path)

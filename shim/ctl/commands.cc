@@ -8,13 +8,14 @@
 #include "shim/ctl/events.h"
 #include "shim/ctl/explain.h"
 #include "shim/ctl/install.h"
+#include "shim/ctl/ps.h"
 #include "shim/ctl/rules.h"
 #include "shim/ctl/uninstall.h"
 
 namespace runward::ctl {
 namespace {
 
-constexpr std::array kCommands = {kRulesCommand,  kCheckConfigCommand, kExplainCommand,
+constexpr std::array kCommands = {kRulesCommand,  kCheckConfigCommand, kExplainCommand,  kPsCommand,
                                   kEventsCommand, kInstallCommand,     kUninstallCommand};
 
 }  // namespace

@@ -64,7 +64,7 @@ void add_from_states(Containers& containers) {
       if (containers.contains(id)) continue;
       std::string bundle = bundle_of_state(read_json(folder / "state.json"));
       if (!bundle.empty())
-        containers.emplace(id, Container{.id = id, .bundle = std::move(bundle), .name = {}, .event = {}});
+        containers.emplace(id, Container{.id = id, .bundle = std::move(bundle), .name = {}, .event = {}, .last = {}});
     }
 }
 
@@ -75,12 +75,15 @@ Status add_from_events(const std::string& events_file, Containers& containers) {
   SHIM_CHECK(log->read([&](std::string_view line) {
     auto event = parse_event(line);
     if (!event) return;
-    Container container{
-        .id = text_of(*event, "container"), .bundle = text_of(*event, "bundle"), .name = {}, .event = {}};
-    if (container.id.empty()) return;
-    container.event = std::move(event);
-    const std::string id = container.id;
-    containers.insert_or_assign(id, std::move(container));
+    const std::string id = text_of(*event, "container");
+    if (id.empty()) return;
+    Container& container = containers[id];
+    container.id = id;
+    const std::string command = text_of(*event, "command");
+    const bool is_start = command != "exec" && command != "update" && command != "checkpoint";
+    if (is_start) container.bundle = text_of(*event, "bundle");
+    if (is_start) container.event = event;
+    container.last = std::move(event);
   }));
   return ok();
 }

@@ -17,7 +17,8 @@ struct Container {
   std::string id;
   std::string bundle;
   std::string name;                 // Docker's; empty: unknown
-  std::optional<oci::Value> event;  // the last one about it
+  std::optional<oci::Value> event;  // that of its start
+  std::optional<oci::Value> last;   // the last one about it, perhaps an exec's
 };
 
 using Containers = std::map<std::string, Container>;  // by id

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/ctl/explain.h"
 
+#include <algorithm>
 #include <cstdlib>
 
+#include "runward_build_info.h"
 #include "shim/base/file.h"
 #include "shim/ctl/containers.h"
 #include "shim/ctl/decisions.h"
@@ -21,9 +23,41 @@ std::optional<std::set<std::string>> namespaces_of(const std::string& runtime) {
   return low_level ? known_namespaces(low_level->path) : std::nullopt;
 }
 
+struct Ruling {
+  policy::Choice choice;
+  policy::Policy policy;
+  std::vector<std::string> notes;
+};
+
 Result<policy::Choice> choice_for(const Question& question, const policy::Config& config, const oci::Value& document) {
   if (question.profile) return policy::Choice{.profile = *question.profile, .reason = "--profile"};
   return choose_profile(config, question.call, oci::Spec(document));
+}
+
+Result<Ruling> ruling_of_today(const Question& question, const policy::Config& config, const oci::Value& document) {
+  SHIM_TRY(policy::Choice choice, choice_for(question, config, document));
+  SHIM_TRY(policy::Policy policy, policy::load_policy(question.config_dir, choice.profile, config));
+  return Ruling{.choice = std::move(choice), .policy = std::move(policy), .notes = {}};
+}
+
+Result<Ruling> ruling_for(const Question& question, const policy::Config& config, const oci::Value& document) {
+  auto today = ruling_of_today(question, config, document);
+  if (!question.kept || question.profile) return today;
+  SHIM_TRY(policy::Policy policy, policy::policy_from_text(question.kept->policy));
+  Ruling ruling{.choice = {.profile = policy.profile, .reason = question.kept->selected},
+                .policy = std::move(policy),
+                .notes = {}};
+  if (!today || today->policy.hash != ruling.policy.hash)
+    ruling.notes.push_back("the container runs under the policy it was started with; for a new one it would be " +
+                           (today ? "profile '" + today->choice.profile + "' (" + today->policy.hash + ")"
+                                  : "refused: " + today.error().message));
+  return ruling;
+}
+
+std::optional<state::Decision> kept_for(const std::string& bundle) {
+  std::vector<state::Decision> all = state::Decisions(build_info::kStateDir).list();
+  const auto found = std::ranges::find(all, bundle, &state::Decision::bundle);
+  return found == all.end() ? std::nullopt : std::optional(std::move(*found));
 }
 
 oci::Value rules_of(const harden::Report& report, const std::string& profile) {
@@ -70,7 +104,8 @@ Result<Explanation> explain_bundle(const std::string& bundle, const Given& given
                                      .flags = {}},
                             .bundle = bundle,
                             .asked = is_hardened ? *std::move(original) : *document,
-                            .actual = is_hardened ? std::move(document) : std::nullopt});
+                            .actual = is_hardened ? std::move(document) : std::nullopt,
+                            .kept = kept_for(bundle)});
 }
 
 Result<Explanation> explain_container(const std::string& wanted, const Given& given) {
@@ -114,21 +149,20 @@ std::string side_by_side(const std::vector<SummaryRow>& summary) {
 Result<Explanation> explain_documents(const Question& question) {
   SHIM_TRY(const policy::Config config, policy::load_config(question.config_dir));
   SHIM_TRY(const oci::Value asked, parse_spec(question.asked, question.actual ? kOriginal : kDocument));
-  SHIM_TRY(const policy::Choice choice, choice_for(question, config, asked));
-  SHIM_TRY(const policy::Policy policy, policy::load_policy(question.config_dir, choice.profile, config));
+  SHIM_TRY(Ruling ruling, ruling_for(question, config, asked));
   oci::Value hardened = asked;
   SHIM_TRY(const Decision decision,
-           decide(question.call, policy, hardened, [&] { return namespaces_of(config.runtime); }));
+           decide(question.call, ruling.policy, hardened, [&] { return namespaces_of(config.runtime); }));
   Explanation explanation{.container = question.call.container_id,
                           .name = {},
                           .bundle = question.bundle,
-                          .profile = choice.profile,
-                          .selected = choice.reason,
-                          .policy_hash = policy.hash,
+                          .profile = ruling.choice.profile,
+                          .selected = ruling.choice.reason,
+                          .policy_hash = ruling.policy.hash,
                           .refused = decision.report.refused(),
                           .summary = {},
-                          .rules = rules_of(decision.report, choice.profile),
-                          .notes = {}};
+                          .rules = rules_of(decision.report, ruling.choice.profile),
+                          .notes = std::move(ruling.notes)};
   SHIM_TRY(const oci::Value actual, actual_of(question, hardened, explanation));
   explanation.summary = summarise(oci::Spec(asked), oci::Spec(actual));
   return explanation;

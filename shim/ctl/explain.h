@@ -15,6 +15,7 @@
 #include "shim/ctl/command.h"
 #include "shim/ctl/summary.h"
 #include "shim/decide.h"
+#include "shim/state/decisions.h"
 
 namespace runward::ctl {
 
@@ -25,6 +26,8 @@ struct Question {
   std::string bundle;
   std::string asked;                  // the engine's document, as text
   std::optional<std::string> actual;  // what the low-level runtime got; absent: runward never saw this bundle
+  // The decision that the container runs under; absent: it does not run.
+  std::optional<state::Decision> kept = std::nullopt;
 };
 
 struct Explanation {
@@ -40,7 +43,8 @@ struct Explanation {
   std::vector<std::string> notes;  // what a reader should know about how this came about
 };
 
-// Runs the rules again, under today's policy and with the host as it is now.
+// Runs the rules again, under the policy that the container was started with, else today's, and with the host as it is
+// now.
 Result<Explanation> explain_documents(const Question& question);
 
 // All that is left of a container whose bundle is gone, as that of a refused one.

@@ -34,4 +34,16 @@ inline std::optional<std::uint64_t> asked_for(std::optional<std::int64_t> value)
   return static_cast<std::uint64_t>(*value);
 }
 
+// In an update, nothing stays as it is, and only a negative number is unlimited.
+inline std::optional<std::uint64_t> asked_in_update(std::optional<std::int64_t> value) {
+  if (!value || *value == 0) return std::nullopt;
+  return *value < 0 ? UINT64_MAX : static_cast<std::uint64_t>(*value);
+}
+
+// What the limit of an update becomes; nothing: it may stay as it is.
+inline std::optional<std::uint64_t> limited_in_update(std::optional<std::uint64_t> asked, const policy::Limit& limit,
+                                                      std::uint64_t host_total) {
+  return asked ? limited(asked, limit, host_total) : std::nullopt;
+}
+
 }  // namespace runward::harden

@@ -17,17 +17,20 @@ using std::string_view_literals::operator""sv;
 constexpr std::array<std::string_view, 0> kNothing{};
 constexpr std::array kPrivileged = {
     "/process/capabilities"sv, "/process/apparmorProfile"sv, "/linux/devices"sv, "/linux/resources/devices"sv,
-    "/linux/maskedPaths"sv,    "/linux/readonlyPaths"sv,     "/linux/seccomp"sv};
+    "/linux/maskedPaths"sv,    "/linux/readonlyPaths"sv,     "/linux/seccomp"sv,
+    "/capabilities"sv,  // of an exec's process
+    "/apparmorProfile"sv};
 constexpr std::array kNamespaces = {"/linux/namespaces"sv};
 constexpr std::array kUser = {"/user"sv};
 constexpr std::array kNoNewPrivileges = {"/noNewPrivileges"sv};
 constexpr std::array kCapabilities = {"/capabilities"sv};
 constexpr std::array kSeccomp = {"/linux/seccomp"sv};
 constexpr std::array kAppArmor = {"/apparmorProfile"sv};
+constexpr std::array kSelinux = {"/selinuxLabel"sv};
 constexpr std::array kRootfs = {"/root/readonly"sv, "/mounts"sv};
 constexpr std::array kMounts = {"/mounts"sv, "/linux/rootfsPropagation"sv};
 constexpr std::array kMaskedPaths = {"/linux/maskedPaths"sv, "/linux/readonlyPaths"sv};
-constexpr std::array kDevices = {"/linux/devices"sv, "/linux/resources/devices"sv};
+constexpr std::array kDevices = {"/linux/devices"sv, "/linux/resources/devices"sv, "/devices"sv};
 constexpr std::array kMemory = {"/memory"sv};
 constexpr std::array kCpu = {"/cpu"sv};
 constexpr std::array kPids = {"/pids"sv};
@@ -40,34 +43,49 @@ constexpr std::array kAnnotations = {"/annotations"sv};
 
 constexpr Step spec_step(RuleId rule, std::span<const std::string_view> touches,
                          Verdict (*function)(const oci::Spec&, const Context&)) {
-  return {.rule = rule, .touches = touches, .on_spec = function, .on_process = nullptr, .on_resources = nullptr};
+  return {.rule = rule,
+          .touches = touches,
+          .on_spec = function,
+          .on_process = nullptr,
+          .on_resources = nullptr,
+          .on_call = nullptr};
 }
 constexpr Step process_step(RuleId rule, std::span<const std::string_view> touches,
                             Verdict (*function)(const oci::Process&, const Context&)) {
-  return {.rule = rule, .touches = touches, .on_spec = nullptr, .on_process = function, .on_resources = nullptr};
+  return {.rule = rule,
+          .touches = touches,
+          .on_spec = nullptr,
+          .on_process = function,
+          .on_resources = nullptr,
+          .on_call = nullptr};
 }
 constexpr Step resources_step(RuleId rule, std::span<const std::string_view> touches,
                               Verdict (*function)(const oci::LinuxResources&, const Context&)) {
-  return {.rule = rule, .touches = touches, .on_spec = nullptr, .on_process = nullptr, .on_resources = function};
+  return {.rule = rule,
+          .touches = touches,
+          .on_spec = nullptr,
+          .on_process = nullptr,
+          .on_resources = function,
+          .on_call = nullptr};
 }
 
 constexpr std::array kSteps = {
     spec_step(RuleId::spec_sane, kNothing, &steps::refuse_insane_spec),
-    spec_step(RuleId::runtime_flags, kNothing, &steps::refuse_loosening_flags),
-    spec_step(RuleId::restore, kNothing, &steps::refuse_restore),
+    Step{RuleId::runtime_flags, kNothing, &steps::refuse_loosening_flags, &steps::refuse_exec_flags, nullptr, nullptr},
+    Step{RuleId::restore, kNothing, &steps::refuse_restore, nullptr, nullptr, &steps::refuse_checkpoint},
     spec_step(RuleId::image, kNothing, &steps::require_listed_image),
-    spec_step(RuleId::privileged, kPrivileged, &steps::refuse_privileged),
+    Step{RuleId::privileged, kPrivileged, &steps::refuse_privileged, &steps::refuse_privileged_exec, nullptr, nullptr},
     spec_step(RuleId::namespaces, kNamespaces, &steps::require_own_namespaces),
     process_step(RuleId::user, kUser, &steps::limit_user),
     process_step(RuleId::no_new_privileges, kNoNewPrivileges, &steps::require_no_new_privileges),
     process_step(RuleId::capabilities, kCapabilities, &steps::limit_capabilities),
     spec_step(RuleId::seccomp, kSeccomp, &steps::require_seccomp),
     process_step(RuleId::apparmor, kAppArmor, &steps::set_apparmor_profile),
-    process_step(RuleId::selinux, kNothing, &steps::keep_selinux_label),
+    process_step(RuleId::selinux, kSelinux, &steps::keep_selinux_label),
     spec_step(RuleId::mounts, kMounts, &steps::limit_mounts),
     spec_step(RuleId::rootfs, kRootfs, &steps::make_rootfs_readonly),
     spec_step(RuleId::masked_paths, kMaskedPaths, &steps::mask_paths),
-    spec_step(RuleId::devices, kDevices, &steps::limit_devices),
+    Step{RuleId::devices, kDevices, &steps::limit_devices, nullptr, &steps::keep_devices, nullptr},
     resources_step(RuleId::memory, kMemory, &steps::limit_memory),
     resources_step(RuleId::cpu, kCpu, &steps::limit_cpu),
     resources_step(RuleId::pids, kPids, &steps::limit_pids),
@@ -89,19 +107,17 @@ const oci::Value& part_or_empty(const oci::Value& document, const oci::Pointer& 
 
 // Where the view of a step begins in a document of this kind; nothing when the step has no business with it.
 std::optional<oci::Pointer> view_of(const Step& step, oci::Document kind) {
-  const bool whole = kind == oci::Document::spec;
-  if (step.on_spec != nullptr) return whole ? std::optional(oci::Pointer()) : std::nullopt;
-  if (step.on_process != nullptr) {
-    if (kind == oci::Document::resources) return std::nullopt;
-    return whole ? oci::Pointer("/process") : oci::Pointer();
-  }
-  if (kind == oci::Document::process) return std::nullopt;
-  return whole ? oci::Pointer("/linux/resources") : oci::Pointer();
+  const auto whole_if = [](bool concerned) { return concerned ? std::optional(oci::Pointer()) : std::nullopt; };
+  if (kind == oci::Document::process) return whole_if(step.on_process != nullptr);
+  if (kind == oci::Document::resources) return whole_if(step.on_resources != nullptr);
+  if (step.on_spec != nullptr) return oci::Pointer();
+  return step.on_process != nullptr ? oci::Pointer("/process") : oci::Pointer("/linux/resources");
 }
 
-Verdict run(const Step& step, const oci::Value& view, const Context& context) {
-  if (step.on_spec != nullptr) return step.on_spec(oci::Spec(view), context);
-  if (step.on_process != nullptr) return step.on_process(oci::Process(view), context);
+Verdict run(const Step& step, oci::Document kind, const oci::Value& view, const Context& context) {
+  if (kind == oci::Document::spec && step.on_spec != nullptr) return step.on_spec(oci::Spec(view), context);
+  if (kind != oci::Document::resources && step.on_process != nullptr)
+    return step.on_process(oci::Process(view), context);
   return step.on_resources(oci::LinuxResources(view), context);
 }
 
@@ -146,7 +162,7 @@ Result<Report> harden(oci::Document kind, oci::Value& document, const Context& c
     const Mode mode = context.policy.rule(step.rule).mode;
     const auto base = view_of(step, kind);
     if (mode == Mode::off || !base) continue;
-    Verdict verdict = run(step, part_or_empty(document, *base), context);
+    Verdict verdict = run(step, kind, part_or_empty(document, *base), context);
     for (const Change& change : verdict.changes)
       if (!may_touch(step, change.where))
         return make_error(ErrorKind::internal, "bug: rule " + std::string(name_of(step.rule)) + " touched '" +
@@ -155,6 +171,18 @@ Result<Report> harden(oci::Document kind, oci::Value& document, const Context& c
     if (mode == Mode::enforce)
       for (const Change& change : verdict.changes) apply(document, change);
     if (!verdict.changes.empty() || !verdict.findings.empty())
+      report.outcomes.push_back({.rule = step.rule, .mode = mode, .verdict = std::move(verdict)});
+  }
+  return report;
+}
+
+Report judge_call(const Context& context) {
+  Report report;
+  for (const Step& step : kSteps) {
+    const Mode mode = context.policy.rule(step.rule).mode;
+    if (mode == Mode::off || step.on_call == nullptr) continue;
+    Verdict verdict = step.on_call(context);
+    if (!verdict.findings.empty())
       report.outcomes.push_back({.rule = step.rule, .mode = mode, .verdict = std::move(verdict)});
   }
   return report;

@@ -39,6 +39,9 @@ struct Report {
 // what it did not declare.
 Result<Report> harden(oci::Document kind, oci::Value& document, const Context& context);
 
+// For a call that carries no document.
+Report judge_call(const Context& context);
+
 // The sentence for the engine: the first violation, and the other rules that refuse.
 std::string refusal_message(const Report& report, const policy::Policy& policy);
 std::string message(const Finding& finding, policy::RuleId rule, const std::string& profile);

@@ -59,6 +59,9 @@ struct Call {
   bool no_pivot = false;
   bool no_new_keyring = false;
   bool restore = false;
+  bool checkpoint = false;
+  bool update = false;       // what a document leaves out, or gives as 0, stays as it is
+  bool exec_cgroup = false;  // exec --cgroup
 };
 
 struct Context {
@@ -66,6 +69,8 @@ struct Context {
   const host::HostFacts& host;
   Call call;
   const oci::Value* seccomp_baseline = nullptr;  // loaded only when wants_seccomp_baseline says so
+  // On exec: the container's first process as it was let start. No later one gets more than it has.
+  const oci::Process* first = nullptr;
 
   // What a rule does with what only a user can have asked for.
   [[nodiscard]] bool refuses(policy::RuleId rule) const {
@@ -75,12 +80,14 @@ struct Context {
   [[nodiscard]] bool engine_is_docker() const { return host.engine_namespace.find("moby") != std::string::npos; }
 };
 
+// Without on_spec, a whole document (create, run, restore) is looked at through its process and its resources.
 struct Step {
   policy::RuleId rule;
   std::span<const std::string_view> touches;  // pointers, relative to the view, below which it may change something
   Verdict (*on_spec)(const oci::Spec&, const Context&) = nullptr;
-  Verdict (*on_process)(const oci::Process&, const Context&) = nullptr;           // create, run, restore and exec
-  Verdict (*on_resources)(const oci::LinuxResources&, const Context&) = nullptr;  // create, run, restore and update
+  Verdict (*on_process)(const oci::Process&, const Context&) = nullptr;           // and exec
+  Verdict (*on_resources)(const oci::LinuxResources&, const Context&) = nullptr;  // and update
+  Verdict (*on_call)(const Context&) = nullptr;                                   // checkpoint, which has no document
 };
 
 // Text from a container for a message: in quotes, at most 80 bytes, control characters and quotes replaced.

@@ -54,6 +54,14 @@ struct ContainerInfo {
   std::map<std::string, std::string> labels;  // of the container; those its image brings are left out
 };
 
+// What a running container's cgroup allows it; absent: no limit.
+struct CurrentLimits {
+  std::optional<std::uint64_t> memory;      // bytes
+  std::optional<std::uint64_t> cpu_quota;   // microseconds a period
+  std::optional<std::uint64_t> cpu_period;  // microseconds; absent: could not be read
+  std::optional<std::uint64_t> pids;
+};
+
 struct HostFacts {
   std::uint64_t memory_bytes = 0;
   std::uint64_t cpu_count = 1;
@@ -74,6 +82,7 @@ struct HostFacts {
   std::map<std::string, RootfsFolder> rootfs_folders;  // by the policy's scratch path; those that the image has
   std::map<std::string, oci::Rlimit> rlimits;          // runward's own, which a container inherits; "RLIMIT_CORE" …
   std::optional<ContainerInfo> container;              // probed only when the policy needs it
+  std::optional<CurrentLimits> current;                // on update, when its document leaves a part of a limit out
 };
 
 }  // namespace runward::host

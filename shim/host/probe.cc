@@ -18,6 +18,7 @@
 #include "shim/host/docker_files.h"
 #include "shim/host/mount_sources.h"
 #include "shim/host/rootfs_folders.h"
+#include "shim/host/running.h"
 
 namespace runward::host {
 namespace {
@@ -174,6 +175,27 @@ Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, con
   if (wanted(policy, RuleId::image)) {
     SHIM_TRY(facts.container, read_docker_files(spec.root_path(), input.container_id));
   }
+  return facts;
+}
+
+HostFacts probe_process(const policy::Policy& policy, const std::string& runtime_root) {
+  HostFacts facts;
+  facts.engine_namespace = engine_namespace_of(runtime_root);
+  if (wanted(policy, RuleId::selinux)) facts.selinux_enabled = exists("/sys/fs/selinux/enforce");
+  return facts;
+}
+
+Result<HostFacts> probe_resources(const oci::LinuxResources& resources, const policy::Policy& policy,
+                                  const std::string& runtime_root, std::optional<pid_t> pid) {
+  HostFacts facts;
+  facts.engine_namespace = engine_namespace_of(runtime_root);
+  facts.cgroup_v2 = is_cgroup_v2();
+  if (wanted(policy, RuleId::memory)) SHIM_CHECK(probe_memory(facts));
+  if (!wanted(policy, RuleId::cpu)) return facts;
+  probe_cpus(facts);
+  const auto given = [&](const char* key) { return resources.integer("cpu", key).value_or(0) != 0; };
+  if (given("quota") == given("period") || !pid) return facts;
+  if (auto limits = read_limits(*pid)) facts.current = *std::move(limits);
   return facts;
 }
 

@@ -3,7 +3,10 @@
 
 // Fills HostFacts: the only reader of /proc and /sys. Looks only at what the document and the policy ask for.
 
+#include <sys/types.h>
+
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -23,6 +26,11 @@ struct ProbeInput {
 };
 
 Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, const ProbeInput& input);
+
+// For an exec's process, and for an update's resources of the container whose first process is `pid`, if it is known.
+HostFacts probe_process(const policy::Policy& policy, const std::string& runtime_root);
+Result<HostFacts> probe_resources(const oci::LinuxResources& resources, const policy::Policy& policy,
+                                  const std::string& runtime_root, std::optional<pid_t> pid);
 
 // The last part of --root: "/run/docker/runtime-runc/moby" → "moby".
 std::string engine_namespace_of(const std::string& runtime_root);

@@ -75,11 +75,16 @@ std::optional<Strings> Process::capabilities(std::string_view set) const {
   return get<Strings>(part(*value_, "capabilities"), set);
 }
 
+CapabilitySet Process::capability_set(std::string_view set) const {
+  CapabilitySet known;
+  for (const std::string& name : capabilities(set).value_or(Strings()))
+    if (const auto capability = parse_capability(name)) known.add(*capability);
+  return known;
+}
+
 CapabilitySet Process::all_capabilities() const {
   CapabilitySet all;
-  for (const std::string_view set : kCapabilitySets)
-    for (const std::string& name : capabilities(set).value_or(Strings()))
-      if (const auto capability = parse_capability(name)) all.add(*capability);
+  for (const std::string_view set : kCapabilitySets) all = all | capability_set(set);
   return all;
 }
 

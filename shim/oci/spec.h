@@ -49,7 +49,9 @@ class Process {
   [[nodiscard]] std::vector<Rlimit> rlimits() const;
   // As written; nothing when the set is absent.
   [[nodiscard]] std::optional<Strings> capabilities(std::string_view set) const;
-  // All that any of the five sets names and this build knows.
+  // What a set names and this build knows.
+  [[nodiscard]] CapabilitySet capability_set(std::string_view set) const;
+  // All that any of the five sets names.
   [[nodiscard]] CapabilitySet all_capabilities() const;
 
   [[nodiscard]] const Value& value() const { return *value_; }

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "shim/base/file.h"
+#include "shim/base/fnv1a.h"
 #include "shim/policy/object_reader.h"
 #include "shim/policy/profile_parser.h"
 #include "shim/policy/read_values.h"
@@ -95,24 +96,6 @@ Result<std::vector<ParsedProfile>> find_chain(const std::string& config_dir, con
   }
 }
 
-class Fnv1a {
- public:
-  void add(std::string_view text) {
-    for (const char byte : text) add_byte(static_cast<unsigned char>(byte));
-    add_byte(0);  // so that moving text from one file to the next shows
-  }
-  [[nodiscard]] std::string hex() const {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    for (unsigned shift = 64; shift > 0; shift -= 4) text.push_back(kDigits[(state_ >> (shift - 4)) & 0xfU]);
-    return text;
-  }
-
- private:
-  void add_byte(unsigned char byte) { state_ = (state_ ^ byte) * 0x100000001b3U; }
-  std::uint64_t state_ = 0xcbf29ce484222325U;
-};
-
 bool is_on(const Policy& policy, RuleId rule) { return policy.rule(rule).mode != Mode::off; }
 
 // What a profile without parent can forget, and a step could not do without.
@@ -125,6 +108,21 @@ Status check_complete(const Policy& policy) {
     return make_error(ErrorKind::policy, "profile '" + policy.profile +
                                              "' requires AppArmor and names no profile: set rules.apparmor.profile");
   return ok();
+}
+
+Result<Policy> resolve(const std::vector<ParsedProfile>& chain, const std::string& profile, const Config& config) {
+  Policy policy;
+  Fnv1a hash;
+  for (auto document = chain.rbegin(); document != chain.rend(); ++document) {
+    SHIM_CHECK(apply_profile(*document, policy));
+    hash.add(document->document.text);
+  }
+  hash.add(config.text);
+  policy.profile = profile;
+  policy.hash = hash.hex();
+  apply_host(config, policy);
+  SHIM_CHECK(check_complete(policy));
+  return policy;
 }
 
 Status check_is_filter(const oci::Value& filter, const std::string& name) {
@@ -154,20 +152,33 @@ Result<Config> load_config(const std::string& config_dir) {
   return config;
 }
 
-Result<Policy> load_policy(const std::string& config_dir, const std::string& profile, const Config& config) {
-  SHIM_TRY(const std::vector<ParsedProfile> chain, find_chain(config_dir, profile));
-  Policy policy;
-  Fnv1a hash;
-  for (auto document = chain.rbegin(); document != chain.rend(); ++document) {
-    SHIM_CHECK(apply_profile(*document, policy));
-    hash.add(document->document.text);
+Result<LoadedPolicy> load_policy_with_text(const std::string& config_dir, const std::string& profile,
+                                           const Config& config) {
+  SHIM_TRY(std::vector<ParsedProfile> chain, find_chain(config_dir, profile));
+  SHIM_TRY(Policy policy, resolve(chain, profile, config));
+  LoadedPolicy loaded{.policy = std::move(policy),
+                      .text = {.profile = profile, .config = config.text, .documents = {}}};
+  for (ParsedProfile& parsed : chain) loaded.text.documents.push_back(std::move(parsed.document));
+  return loaded;
+}
+
+Result<Policy> policy_from_text(PolicyText text) {
+  Config config;
+  if (!text.config.empty()) {
+    SHIM_TRY(config, parse_config(text.config, "config.json"));
+    config.text = std::move(text.config);
   }
-  hash.add(config.text);
-  policy.profile = profile;
-  policy.hash = hash.hex();
-  apply_host(config, policy);
-  SHIM_CHECK(check_complete(policy));
-  return policy;
+  std::vector<ParsedProfile> chain;
+  for (ProfileDocument& document : text.documents) {
+    SHIM_TRY(ParsedProfile parsed, parse_profile(std::move(document)));
+    chain.push_back(std::move(parsed));
+  }
+  return resolve(chain, text.profile, config);
+}
+
+Result<Policy> load_policy(const std::string& config_dir, const std::string& profile, const Config& config) {
+  SHIM_TRY(LoadedPolicy loaded, load_policy_with_text(config_dir, profile, config));
+  return std::move(loaded.policy);
 }
 
 Result<oci::Value> load_seccomp(const Policy& policy) {

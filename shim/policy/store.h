@@ -25,7 +25,29 @@ namespace runward::policy {
 // The defaults when there is no config.json.
 Result<Config> load_config(const std::string& config_dir);
 
+struct ProfileDocument {
+  std::string text;
+  std::string name;       // for messages: a path, or "builtin:default"
+  std::string directory;  // where seccomp.json lies, or "builtin:<profile>"
+};
+
+// All that a Policy comes from, word for word: kept with a running container, since a change of the files is for new
+// containers only.
+struct PolicyText {
+  std::string profile;                     // its name
+  std::string config;                      // of config.json; empty when there is none
+  std::vector<ProfileDocument> documents;  // the profile, then its parents
+};
+
+struct LoadedPolicy {
+  Policy policy;
+  PolicyText text;
+};
+
 // A profile with its parents, under the host's ceilings and mode.
+Result<LoadedPolicy> load_policy_with_text(const std::string& config_dir, const std::string& profile,
+                                           const Config& config);
+Result<Policy> policy_from_text(PolicyText text);
 Result<Policy> load_policy(const std::string& config_dir, const std::string& profile, const Config& config);
 
 // The OCI-form seccomp filter that the policy names (Seccomp::baseline).
@@ -37,11 +59,6 @@ bool profile_exists(const std::string& config_dir, const std::string& profile);
 
 // The parsers, pure; `name` stands in errors.
 Result<Config> parse_config(std::string_view text, std::string_view name);
-struct ProfileDocument {
-  std::string text;
-  std::string name;       // for messages: a path, or "builtin:default"
-  std::string directory;  // where seccomp.json lies, or "builtin:<profile>"
-};
 Result<std::optional<std::string>> parent_of(const ProfileDocument& document);
 // Overrides in `policy` what the document says.
 Status apply_profile(const ProfileDocument& document, Policy& policy);

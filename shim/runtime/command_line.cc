@@ -187,8 +187,10 @@ void fill_from_options(Invocation& call) {
   if (bundle && !bundle->empty()) call.bundle = *bundle;  // runc takes an empty one for none, too
 }
 
-// What is read differently elsewhere: urfave/cli before 1.22.10 takes the id for the bundle in `--bundle - id`.
+// What is read differently elsewhere: urfave/cli before 1.22.10 takes the id for the bundle in `--bundle - id`. The
+// options of exec and update are written anew, in one form only.
 Status check_separate_values(const Invocation& call) {
+  if (is_rewritten(call.command)) return ok();
   for (const GivenOption& given : call.options)
     if (given.value_is_separate && given.value.starts_with('-'))
       return usage_error("the value " + quoted(given.value) + " looks like an option: write '--" +
@@ -232,6 +234,7 @@ Result<Invocation> parse_command(Invocation call, const CommandGrammar& grammar,
   OptionReader reader(argv, global.next() + 1, grammar.options);
   reader.read();
   call.command = grammar.command;
+  call.command_index = global.next();
   call.options = reader.take_options();
   fill_from_arguments(call, argv, reader.next());
   fill_from_options(call);

@@ -35,7 +35,8 @@ struct GivenOption {
 
 struct Invocation {
   Command command = Command::none;
-  std::string command_name;  // as it was given
+  std::string command_name;       // as it was given
+  std::size_t command_index = 0;  // in argv
 
   LogTarget log;
   std::string root;  // empty: the low-level runtime's default

@@ -149,7 +149,7 @@ constexpr std::array kCommands = {
     CommandGrammar{Command::pause, "pause"},
     CommandGrammar{Command::resume, "resume"},
     CommandGrammar{Command::events, "events", {}, kEvents},
-    CommandGrammar{Command::checkpoint, "checkpoint", {}, kCheckpoint},
+    CommandGrammar{Command::checkpoint, "checkpoint", {}, kCheckpoint, 1, 1},
     CommandGrammar{Command::spec, "spec", {}, kSpec},
     CommandGrammar{Command::features, "features"},
     CommandGrammar{Command::init, "init"},

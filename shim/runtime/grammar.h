@@ -74,9 +74,13 @@ const CommandGrammar* find_command(std::string_view name);
 // By name or alias, without dashes; `help` is an option of every command.
 const Option* find_option(std::span<const Option> options, std::string_view name);
 
-// Whether we read and harden what the call carries. Every other call goes to the low-level runtime byte for byte.
+// A call with a Process or LinuxResources document: the low-level runtime gets a new command line.
+constexpr bool is_rewritten(Command command) { return command == Command::exec || command == Command::update; }
+
+// Whether a rule has something to say to the call. Every other one goes to the low-level runtime byte for byte.
 constexpr bool is_governed(Command command) {
-  return command == Command::create || command == Command::run || command == Command::restore;
+  return command == Command::create || command == Command::run || command == Command::restore ||
+         command == Command::checkpoint || is_rewritten(command);
 }
 
 }  // namespace runward::runtime

@@ -20,6 +20,7 @@ BOXES = {
     # Of host only the facts, which are a value: see VALUES_ONLY.
     "shim/harden": {"shim/base", "shim/oci", "shim/policy", "shim/harden", "seccomp", "apparmor"},
     "shim/runtime": {"shim/base", "shim/oci", "shim/runtime"},
+    "shim/state": {"shim/base", "shim/oci", "shim/policy", "shim/state"},
     "shim/userns": {"shim/base", "shim/oci", "shim/policy", "shim/host", "shim/userns"},
     "seccomp": {"shim/base", "shim/oci", "seccomp"},
     "apparmor": {"shim/base", "shim/oci", "apparmor"},

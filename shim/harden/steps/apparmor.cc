@@ -3,8 +3,28 @@
 
 namespace runward::harden::steps {
 
+namespace {
+
+// dockerd takes the profile of an exec from its own configuration of the container.
+Verdict as_first_process(const oci::Process& process, const Context& ctx) {
+  Verdict verdict;
+  const oci::Pointer where("/apparmorProfile");
+  const auto wanted = ctx.first->apparmor_profile();
+  const bool unconfined = process.apparmor_profile() == "unconfined" && wanted != "unconfined";
+  if (unconfined && ctx.refuses(policy::RuleId::apparmor))
+    verdict.refuse(where, "a process without AppArmor", "drop --privileged, or --apparmor unconfined");
+  else if (wanted)
+    verdict.set(process.value(), where, *wanted, "the AppArmor profile of the container's first process");
+  else if (unconfined)
+    verdict.remove(process.value(), where, "as the container's first process");
+  return verdict;
+}
+
+}  // namespace
+
 // An AppArmor profile that the kernel does not have makes runc fail, so the name is set only where it is loaded.
 Verdict set_apparmor_profile(const oci::Process& process, const Context& ctx) {
+  if (ctx.first != nullptr) return as_first_process(process, ctx);
   Verdict verdict;
   const auto& rule = ctx.policy.apparmor;
   const oci::Pointer where("/apparmorProfile");

@@ -33,11 +33,37 @@ policy::Limit at_least_one_cpu(policy::Limit limit, std::uint64_t host_total) {
   return limit;
 }
 
+// A quota means nothing without its period: the one that is left out is the one that holds now.
+Verdict limit_update(const oci::LinuxResources& resources, const Context& ctx) {
+  Verdict verdict;
+  auto quota = asked_in_update(resources.integer("cpu", "quota"));
+  auto period = asked_in_update(resources.integer("cpu", "period"));
+  if (!quota && !period) return verdict;
+  const bool is_complete = quota == UINT64_MAX || (quota && period);
+  if (!is_complete && !(ctx.host.current && ctx.host.current->cpu_period)) {
+    verdict.refuse(oci::Pointer("/cpu"), "a CPU quota or period alone, where the other one can't be read",
+                   "give both, --cpu-quota and --cpu-period, or --cpus");
+    return verdict;
+  }
+  if (!period && ctx.host.current) period = ctx.host.current->cpu_period;
+  if (!quota) quota = ctx.host.current->cpu_quota;
+  if (!quota) return verdict;  // there is no limit now, and none is asked for: the period alone gives nothing
+  const std::uint64_t host_total = ctx.host.cpu_count * kThousandths;
+  const std::uint64_t in_period = std::min(period.value_or(kDefaultPeriod), kLongestPeriod);
+  const auto changed = limited_in_update(to_thousandths(*quota, in_period), ctx.policy.cpu, host_total);
+  if (!changed) return verdict;
+  const std::uint64_t new_period = period_for(*changed, in_period);
+  verdict.set(resources.value(), oci::Pointer("/cpu/period"), new_period, "the period of the quota");
+  verdict.set(resources.value(), oci::Pointer("/cpu/quota"), to_quota(*changed, new_period), "more than the ceiling");
+  return verdict;
+}
+
 }  // namespace
 
 Verdict limit_cpu(const oci::LinuxResources& resources, const Context& ctx) {
   Verdict verdict;
   if (!ctx.host.cpu_quota_supported) return verdict;
+  if (ctx.call.update) return limit_update(resources, ctx);
   const std::uint64_t host_total = ctx.host.cpu_count * kThousandths;
   const std::uint64_t period =
       std::min(asked_for(resources.integer("cpu", "period")).value_or(kDefaultPeriod), kLongestPeriod);

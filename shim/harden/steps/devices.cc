@@ -79,4 +79,12 @@ Verdict limit_devices(const oci::Spec& spec, const Context& ctx) {
   return verdict;
 }
 
+// crun takes device rules from an update, runc does not, and no engine sends any.
+Verdict keep_devices(const oci::LinuxResources& resources, const Context& ctx) {
+  Verdict verdict;
+  if (ctx.call.update)
+    verdict.remove(resources.value(), oci::Pointer("/devices"), "what a container may use is decided when it starts");
+  return verdict;
+}
+
 }  // namespace runward::harden::steps

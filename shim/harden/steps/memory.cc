@@ -3,9 +3,32 @@
 #include "shim/harden/steps/steps.h"
 
 namespace runward::harden::steps {
+namespace {
+
+// runc takes 0 and what is absent for "as it is".
+Verdict limit_update(const oci::LinuxResources& resources, const Context& ctx) {
+  Verdict verdict;
+  const auto asked = asked_in_update(resources.integer("memory", "limit"));
+  const auto swap = resources.integer("memory", "swap");
+  if (!asked) {
+    if (swap && *swap != 0)
+      verdict.remove(resources.value(), oci::Pointer("/memory/swap"), "no swap beyond the memory limit");
+    return verdict;
+  }
+  const auto changed = limited_in_update(asked, ctx.policy.memory, ctx.host.memory_bytes);
+  if (changed) verdict.set(resources.value(), oci::Pointer("/memory/limit"), *changed, "more than the ceiling");
+  const std::uint64_t limit = changed.value_or(*asked);
+  if (limit == UINT64_MAX) return verdict;  // unlimited, where the policy has no ceiling
+  if (ctx.host.swap_accounting)
+    verdict.set(resources.value(), oci::Pointer("/memory/swap"), limit, "no swap beyond the memory limit");
+  return verdict;
+}
+
+}  // namespace
 
 // `swap` counts memory and swap together (config-linux.md, Memory): equal to the limit it means no swap at all.
 Verdict limit_memory(const oci::LinuxResources& resources, const Context& ctx) {
+  if (ctx.call.update) return limit_update(resources, ctx);
   Verdict verdict;
   const auto asked = asked_for(resources.integer("memory", "limit"));
   const auto changed = limited(asked, ctx.policy.memory, ctx.host.memory_bytes);

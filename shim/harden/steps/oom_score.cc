@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "shim/harden/steps/steps.h"
 
 namespace runward::harden::steps {
@@ -8,14 +10,16 @@ namespace runward::harden::steps {
 Verdict limit_oom_score(const oci::Process& process, const Context& ctx) {
   Verdict verdict;
   const std::int64_t least = ctx.policy.oom_score_min;
+  const std::int64_t wanted =
+      ctx.first != nullptr ? std::max(least, ctx.first->oom_score_adj().value_or(least)) : least;
   const auto asked = process.oom_score_adj();
-  if (asked && *asked >= least) return verdict;
+  if (asked && *asked >= wanted) return verdict;
   const oci::Pointer where("/oomScoreAdj");
-  if (asked && ctx.refuses(policy::RuleId::oom_score))
+  if (asked && *asked < least && ctx.refuses(policy::RuleId::oom_score))
     verdict.refuse(where, "oom_score_adj " + std::to_string(*asked),
                    "drop --oom-score-adj or give at least " + std::to_string(least));
   else
-    verdict.set(process.value(), where, least, "the container is killed before the host's services");
+    verdict.set(process.value(), where, wanted, "the container is killed before the host's services");
   return verdict;
 }
 

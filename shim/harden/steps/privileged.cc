@@ -53,15 +53,16 @@ oci::Value with_missing(const oci::Strings& given, const List& wanted) {
 
 constexpr auto kReason = "privileged mode is taken back: as in an ordinary container";
 
-void strip_capabilities(Verdict& verdict, const oci::Spec& spec) {
+void strip_capabilities(Verdict& verdict, const oci::Process& process, const oci::Pointer& where,
+                        const oci::Value& document) {
   for (const std::string_view set : oci::kCapabilitySets) {
-    const auto given = spec.process().capabilities(set);
+    const auto given = process.capabilities(set);
     if (!given) continue;
     oci::Value kept = oci::Value::array();
     for (const std::string& name : *given)
       if (const auto capability = oci::parse_capability(name); capability && engine_capabilities().has(*capability))
         kept.push_back(name);
-    verdict.set(spec.value(), oci::Pointer("/process/capabilities") / std::string(set), std::move(kept), kReason);
+    verdict.set(document, where / "capabilities" / std::string(set), std::move(kept), kReason);
   }
 }
 
@@ -101,10 +102,26 @@ Verdict refuse_privileged(const oci::Spec& spec, const Context& ctx) {
                    "administrator set up for it");
     return verdict;
   }
-  strip_capabilities(verdict, spec);
+  strip_capabilities(verdict, spec.process(), oci::Pointer("/process"), spec.value());
   strip_devices(verdict, spec);
   strip_paths(verdict, spec);
   strip_unconfined(verdict, spec, ctx);
+  return verdict;
+}
+
+// `docker exec --privileged` brings back all capabilities and, where there is AppArmor, "unconfined".
+Verdict refuse_privileged_exec(const oci::Process& process, const Context& ctx) {
+  Verdict verdict;
+  if (!has_all_capabilities(process.all_capabilities())) return verdict;
+  if (ctx.first != nullptr && has_all_capabilities(ctx.first->all_capabilities())) return verdict;
+  if (ctx.refuses(policy::RuleId::privileged)) {
+    verdict.refuse(oci::Pointer("/capabilities"), "a privileged exec",
+                   "drop --privileged: a process can't get more than the container was started with");
+    return verdict;
+  }
+  strip_capabilities(verdict, process, oci::Pointer(), process.value());
+  if (process.apparmor_profile() == "unconfined")
+    verdict.remove(process.value(), oci::Pointer("/apparmorProfile"), kReason);
   return verdict;
 }
 

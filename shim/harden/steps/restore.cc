@@ -13,4 +13,11 @@ Verdict refuse_restore(const oci::Spec&, const Context& ctx) {
   return verdict;
 }
 
+// The images hold the memory of every process, and what is made of them comes back by a restore.
+Verdict refuse_checkpoint(const Context& ctx) {
+  Verdict verdict;
+  if (ctx.call.checkpoint) verdict.refuse(oci::Pointer(), "a checkpoint", "use a profile in which rule restore is off");
+  return verdict;
+}
+
 }  // namespace runward::harden::steps

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <optional>
 
 #include "shim/harden/steps/steps.h"
 
@@ -15,9 +16,39 @@ policy::Rlimit limit_here(const std::string& type, policy::Rlimit limit, const C
   return limit;
 }
 
+std::optional<oci::Rlimit> find_limit(const std::vector<oci::Rlimit>& limits, const std::string& type) {
+  const auto found = std::ranges::find(limits, type, &oci::Rlimit::type);
+  return found == limits.end() ? std::nullopt : std::optional(*found);
+}
+
+// One that the first process has not been given would be inherited by it: nobody knows whether another is more.
+Verdict as_first_process(const oci::Process& process, const oci::Process& first) {
+  Verdict verdict;
+  const oci::Pointer list("/rlimits");
+  const auto given = process.rlimits();
+  const auto allowed = first.rlimits();
+  for (std::size_t i = given.size(); i-- > 0;) {
+    const auto limit = find_limit(allowed, given[i].type);
+    if (!limit) {
+      verdict.remove(process.value(), list / i, "the container's first process was given none");
+      continue;
+    }
+    const std::uint64_t hard = std::min(given[i].hard, limit->hard);
+    verdict.set(process.value(), list / i / "hard", hard, "not more than the container's first process");
+    verdict.set(process.value(), list / i / "soft", std::min({given[i].soft, limit->soft, hard}),
+                "not more than the container's first process");
+  }
+  for (const oci::Rlimit& limit : allowed)
+    if (!find_limit(given, limit.type))
+      verdict.insert(list, std::nullopt, {{"type", limit.type}, {"soft", limit.soft}, {"hard", limit.hard}},
+                     "the limit of the container's first process");
+  return verdict;
+}
+
 }  // namespace
 
 Verdict limit_rlimits(const oci::Process& process, const Context& ctx) {
+  if (ctx.first != nullptr) return as_first_process(process, *ctx.first);
   Verdict verdict;
   const auto given = process.rlimits();
   const oci::Pointer list("/rlimits");

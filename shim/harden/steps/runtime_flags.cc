@@ -16,4 +16,13 @@ Verdict refuse_loosening_flags(const oci::Spec&, const Context& ctx) {
   return verdict;
 }
 
+// --cgroup puts the process into a cgroup beside the container's limits (cgroups(7): a path may hold "..").
+Verdict refuse_exec_flags(const oci::Process&, const Context& ctx) {
+  Verdict verdict;
+  if (ctx.call.exec_cgroup)
+    verdict.refuse(oci::Pointer(), "the runtime's flag --cgroup",
+                   "leave it out, or set rule runtime-flags to off in the profile");
+  return verdict;
+}
+
 }  // namespace runward::harden::steps

@@ -13,6 +13,9 @@ Verdict keep_selinux_label(const oci::Process& process, const Context& ctx) {
   if (unconfined)
     verdict.refuse(oci::Pointer("/selinuxLabel"), "a container without an SELinux label of its own",
                    "drop --security-opt label=disable, and start the engine with SELinux support");
+  else if (ctx.first != nullptr && ctx.first->selinux_label())
+    verdict.set(process.value(), oci::Pointer("/selinuxLabel"), *ctx.first->selinux_label(),
+                "the label of the container's first process");
   return verdict;
 }
 

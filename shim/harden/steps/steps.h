@@ -10,9 +10,12 @@ namespace runward::harden::steps {
 
 Verdict refuse_insane_spec(const oci::Spec& spec, const Context& ctx);
 Verdict refuse_loosening_flags(const oci::Spec& spec, const Context& ctx);
+Verdict refuse_exec_flags(const oci::Process& process, const Context& ctx);
 Verdict refuse_restore(const oci::Spec& spec, const Context& ctx);
+Verdict refuse_checkpoint(const Context& ctx);
 Verdict require_listed_image(const oci::Spec& spec, const Context& ctx);
 Verdict refuse_privileged(const oci::Spec& spec, const Context& ctx);
+Verdict refuse_privileged_exec(const oci::Process& process, const Context& ctx);
 Verdict require_own_namespaces(const oci::Spec& spec, const Context& ctx);
 Verdict limit_user(const oci::Process& process, const Context& ctx);
 Verdict require_no_new_privileges(const oci::Process& process, const Context& ctx);
@@ -24,6 +27,7 @@ Verdict make_rootfs_readonly(const oci::Spec& spec, const Context& ctx);
 Verdict limit_mounts(const oci::Spec& spec, const Context& ctx);
 Verdict mask_paths(const oci::Spec& spec, const Context& ctx);
 Verdict limit_devices(const oci::Spec& spec, const Context& ctx);
+Verdict keep_devices(const oci::LinuxResources& resources, const Context& ctx);
 Verdict limit_memory(const oci::LinuxResources& resources, const Context& ctx);
 Verdict limit_cpu(const oci::LinuxResources& resources, const Context& ctx);
 Verdict limit_pids(const oci::LinuxResources& resources, const Context& ctx);

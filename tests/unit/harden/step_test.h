@@ -35,9 +35,14 @@ struct Bench {
   host::HostFacts host;
   Call call;
   Value baseline;
+  const oci::Process* first = nullptr;
 
   [[nodiscard]] Context context() const {
-    return {.policy = policy, .host = host, .call = call, .seccomp_baseline = baseline.is_null() ? nullptr : &baseline};
+    return {.policy = policy,
+            .host = host,
+            .call = call,
+            .seccomp_baseline = baseline.is_null() ? nullptr : &baseline,
+            .first = first};
   }
   void strips(RuleId rule) { policy.rule(rule).on_excess = OnExcess::strip; }
 

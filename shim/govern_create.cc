@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "runward_build_info.h"
+#include "shim/base/file.h"
+#include "shim/decide.h"
+#include "shim/event_writer.h"
+#include "shim/govern.h"
+#include "shim/harden/pipeline.h"
+#include "shim/oci/parse.h"
+#include "shim/policy/store.h"
+#include "shim/runtime/low_level.h"
+#include "shim/state/decisions.h"
+
+namespace runward {
+namespace {
+
+struct Bundle {
+  UniqueFd directory;
+  std::string text;  // of config.json, as the engine wrote it
+  oci::Value document;
+};
+
+Result<Bundle> open_bundle(const std::string& path) {
+  Bundle bundle;
+  SHIM_TRY(bundle.directory, open_directory(path));
+  SHIM_TRY(const UniqueFd fd, open_regular(bundle.directory.get(), kDocument));
+  SHIM_TRY(bundle.text, read_all(fd, oci::ParseLimits().max_bytes, kDocument));
+  SHIM_TRY(bundle.document, parse_spec(bundle.text, kDocument));
+  return bundle;
+}
+
+// After this the low-level runtime reads our print; the engine's text stays
+// beside it for `runwardctl explain`.
+Status hand_on(const Bundle& bundle) {
+  constexpr mode_t kOnlyRoot = 0600;
+  SHIM_CHECK(keep_as(bundle.directory, kDocument, kOriginal, bundle.text));
+  Status replaced = replace_file(bundle.directory, kDocument, oci::print(bundle.document), kOnlyRoot);
+  if (!replaced) ::unlinkat(bundle.directory.get(), kOriginal, 0);
+  return replaced;
+}
+
+CallFacts facts_of(const runtime::Invocation& call, const Argv& argv) {
+  return {.runtime_name = file_name(argv[0]),
+          .runtime_root = call.root,
+          .container_id = call.container_id,
+          .flags = {.no_pivot = call.no_pivot,
+                    .no_new_keyring = call.no_new_keyring,
+                    .restore = call.command == runtime::Command::restore}};
+}
+
+class GovernedCreate {
+ public:
+  GovernedCreate(const runtime::Invocation& call, const Argv& argv, const policy::Config& config)
+      : call_(call), argv_(argv), config_(config), facts_(facts_of(call, argv)), event_(call, config.events) {}
+
+  Error run() {
+    const Result<runtime::LowLevel> low_level = harden_bundle();
+    return low_level ? runtime::exec_low_level(*low_level, argv_) : event_.failed(low_level.error());
+  }
+
+ private:
+  Result<runtime::LowLevel> harden_bundle() {
+    SHIM_TRY(runtime::LowLevel low_level, runtime::find_low_level(config_.runtime, search_path()));
+    SHIM_TRY(Bundle bundle, open_bundle(call_.bundle));
+    SHIM_TRY(policy::LoadedPolicy loaded, load_policy(bundle));
+    SHIM_TRY(const harden::Report report, decide(bundle, loaded.policy, low_level));
+    SHIM_CHECK(event_.decided(report, loaded.policy));
+    if (report.refused()) return make_error(ErrorKind::policy, harden::refusal_message(report, loaded.policy));
+    SHIM_CHECK(hand_on(bundle));
+    SHIM_CHECK(keep(bundle, std::move(loaded.text)));
+    return low_level;
+  }
+
+  Result<policy::LoadedPolicy> load_policy(const Bundle& bundle) {
+    SHIM_TRY(const policy::Choice choice, choose_profile(config_, facts_, oci::Spec(bundle.document)));
+    event_.context.profile = choice.profile;
+    event_.context.selected = choice.reason;
+    SHIM_TRY(policy::LoadedPolicy loaded,
+             policy::load_policy_with_text(build_info::kConfigDir, choice.profile, config_));
+    event_.context.policy_hash = loaded.policy.hash;
+    return loaded;
+  }
+
+  Result<harden::Report> decide(Bundle& bundle, const policy::Policy& policy, const runtime::LowLevel& low_level) {
+    SHIM_TRY(Decision decision,
+             runward::decide(facts_, policy, bundle.document, [&] { return known_namespaces(low_level.path); }));
+    event_.context.image = std::move(decision.image);
+    return std::move(decision.report);
+  }
+
+  // For the calls that come while the container lives. Where it can't be kept the container must not start: it could
+  // not be entered any more.
+  [[nodiscard]] Status keep(const Bundle& bundle, policy::PolicyText policy) const {
+    const auto document = state::identify(call_.bundle + "/" + kDocument);
+    if (!document) return errno_error("stat", kDocument);
+    const oci::Spec spec(bundle.document);
+    const harden::EventContext& event = event_.context;
+    return state::Decisions(build_info::kStateDir)
+        .keep({.container = call_.container_id,
+               .runtime_root = state::resolved_root(call_.root),
+               .bundle = call_.bundle,
+               .pid_file = call_.pid_file,
+               .command = call_.command_name,
+               .time = harden::rfc3339(event.time),
+               .image = event.image,
+               .selected = event.selected,
+               .policy_hash = event.policy_hash,
+               .document = *document,
+               .policy = std::move(policy),
+               .process = state::kept_process(spec.process().value()),
+               .resources = state::kept_resources(spec.resources().value())});
+  }
+
+  const runtime::Invocation& call_;
+  const Argv& argv_;
+  const policy::Config& config_;
+  CallFacts facts_;
+  EventWriter event_;
+};
+
+}  // namespace
+
+Error govern_create(const runtime::Invocation& call, const Argv& argv, const policy::Config& config) {
+  return GovernedCreate(call, argv, config).run();
+}
+
+}  // namespace runward

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/state/decisions.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace runward::state {
+namespace {
+
+namespace fs = std::filesystem;
+using oci::Value;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// In the build folder, since the state dir may lie only where nobody but root writes.
+class DecisionsTest : public testing::Test {
+ protected:
+  DecisionsTest() : top_(fs::current_path() / ("decisions_test." + std::to_string(::getpid()))) {
+    fs::create_directories(root());
+  }
+  ~DecisionsTest() override { fs::remove_all(top_); }
+  DecisionsTest(const DecisionsTest&) = delete;
+  DecisionsTest& operator=(const DecisionsTest&) = delete;
+
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "decisions are root's";
+  }
+
+  [[nodiscard]] std::string root() const { return top_ / "runtime" / "moby"; }
+  [[nodiscard]] Decisions decisions() const { return Decisions(top_ / "state"); }
+  [[nodiscard]] Decision decision(const std::string& id) const {
+    return {.container = id,
+            .runtime_root = resolved_root(root()),
+            .bundle = "/b",
+            .pid_file = "/b/init.pid",
+            .command = "create",
+            .time = "2026-11-22T00:00:00Z",
+            .image = "nginx",
+            .selected = "by default",
+            .policy_hash = "0123",
+            .document = {.device = 1, .inode = UINT64_MAX, .mtime_ns = -5},
+            .policy = {.profile = "mine",
+                       .config = "{}",
+                       .documents = {{.text = "{\"extends\": \"default\"}", .name = "/p", .directory = "/d"}}},
+            .process = {{"noNewPrivileges", true}},
+            .resources = {{"pids", {{"limit", 5}}}}};
+  }
+  [[nodiscard]] fs::path file_of(const std::string& id) const {
+    for (const auto& entry : fs::recursive_directory_iterator(top_ / "state"))
+      if (entry.path().filename() == id + ".json") return entry.path();
+    return {};
+  }
+  void make_old(const fs::path& path) const {
+    const timespec hour_ago{.tv_sec = std::time(nullptr) - 3600, .tv_nsec = 0};
+    const std::array times = {hour_ago, hour_ago};
+    ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times.data(), 0), 0);
+  }
+  void make_sweep_due() const { make_old(file_of("a").parent_path() / ".swept"); }
+
+  fs::path top_;
+};
+
+TEST_F(DecisionsTest, GivesBackWhatWasKept) {
+  const Decision kept = decision("a");
+  ASSERT_TRUE(decisions().keep(kept));
+  const auto found = decisions().find(root(), "a");
+  ASSERT_TRUE(found);
+  ASSERT_TRUE(found->has_value());
+  EXPECT_EQ((*found)->bundle, kept.bundle);
+  EXPECT_EQ((*found)->pid_file, kept.pid_file);
+  EXPECT_EQ((*found)->document, kept.document);
+  EXPECT_EQ((*found)->policy.profile, "mine");
+  EXPECT_EQ((*found)->policy.config, "{}");
+  ASSERT_THAT((*found)->policy.documents, SizeIs(1));
+  EXPECT_EQ((*found)->policy.documents[0].text, kept.policy.documents[0].text);
+  EXPECT_EQ((*found)->process, kept.process);
+  EXPECT_EQ((*found)->resources, kept.resources);
+  EXPECT_EQ(fs::status(file_of("a")).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+}
+
+TEST_F(DecisionsTest, KnowsNothingOfOtherContainersAndRoots) {
+  ASSERT_TRUE(decisions().keep(decision("a")));
+  EXPECT_FALSE(decisions().find(root(), "b")->has_value());
+  EXPECT_FALSE(decisions().find(top_ / "runtime" / "other", "a")->has_value());
+  EXPECT_FALSE(decisions().find(top_ / "elsewhere" / "moby", "a")->has_value());
+}
+
+TEST_F(DecisionsTest, TakesTwoSpellingsOfARootForOne) {
+  ASSERT_TRUE(decisions().keep(decision("a")));
+  fs::create_directory_symlink(top_ / "runtime", top_ / "link");
+  EXPECT_TRUE(decisions().find(top_ / "link" / "moby", "a")->has_value());
+  EXPECT_TRUE(decisions().find(root() + "/", "a")->has_value());
+}
+
+TEST_F(DecisionsTest, ReplacesAnOlderOneAndForgets) {
+  ASSERT_TRUE(decisions().keep(decision("a")));
+  Decision second = decision("a");
+  second.bundle = "/second";
+  ASSERT_TRUE(decisions().keep(second));
+  EXPECT_EQ((*decisions().find(root(), "a"))->bundle, "/second");
+  decisions().forget(root(), "a");
+  decisions().forget(root(), "a");
+  EXPECT_FALSE(decisions().find(root(), "a")->has_value());
+}
+
+TEST_F(DecisionsTest, IsAnErrorWhenItCantBeRead) {
+  ASSERT_TRUE(decisions().keep(decision("a")));
+  for (const char* const text : {"", "{", "{}", "[]", R"({"version": 1})", R"({"version": 2, "container": "a"})"}) {
+    std::ofstream(file_of("a")) << text;
+    EXPECT_FALSE(decisions().find(root(), "a")) << text;
+  }
+}
+
+TEST_F(DecisionsTest, IsAnErrorWhereOthersCanWrite) {
+  ASSERT_TRUE(decisions().keep(decision("a")));
+  fs::permissions(file_of("a").parent_path(), fs::perms::all);
+  EXPECT_FALSE(decisions().find(root(), "a"));
+  EXPECT_FALSE(decisions().keep(decision("b")));
+}
+
+TEST_F(DecisionsTest, SweepsWhatTheRuntimeDoesNotKnowAnyMore) {
+  for (const char* const id : {"a", "gone", "young", "alive"}) ASSERT_TRUE(decisions().keep(decision(id)));
+  for (const char* const id : {"a", "gone", "alive"}) make_old(file_of(id));
+  fs::create_directories(fs::path(root()) / "a");
+  fs::create_directories(fs::path(root()) / "alive");
+  decisions().sweep(root());
+  EXPECT_FALSE(decisions().find(root(), "gone")->has_value());
+  EXPECT_TRUE(decisions().find(root(), "young")->has_value());
+  EXPECT_TRUE(decisions().find(root(), "alive")->has_value());
+}
+
+TEST_F(DecisionsTest, SweepsAtMostOnceAMinute) {
+  ASSERT_TRUE(decisions().keep(decision("a")));
+  fs::create_directories(fs::path(root()) / "a");
+  decisions().sweep(root());
+  ASSERT_TRUE(decisions().keep(decision("gone")));
+  make_old(file_of("gone"));
+  decisions().sweep(root());
+  EXPECT_TRUE(decisions().find(root(), "gone")->has_value());
+  make_sweep_due();
+  decisions().sweep(root());
+  EXPECT_FALSE(decisions().find(root(), "gone")->has_value());
+}
+
+TEST_F(DecisionsTest, IsSafeUnderParallelCalls) {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 25; ++i) {
+        const std::string id = "c" + std::to_string(t * 25 + i);
+        EXPECT_TRUE(decisions().keep(decision(id)));
+        const auto found = decisions().find(root(), id);
+        EXPECT_TRUE(found && found->has_value() && (*found)->container == id);
+        if (i % 2 == 0) decisions().forget(root(), id);
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(decisions().list(), SizeIs(8 * 12));
+}
+
+TEST(KeptProcess, HoldsNeitherEnvironmentNorArguments) {
+  const Value process = {{"env", {"TOKEN=x"}}, {"args", {"x"}}, {"cwd", "/"}, {"noNewPrivileges", true}};
+  EXPECT_EQ(kept_process(process), Value({{"noNewPrivileges", true}}));
+}
+
+TEST(KeptProcess, KeepsTheLimitsOfResources) {
+  const Value resources = {{"memory", {{"limit", 5}}}, {"devices", Value::array()}};
+  EXPECT_EQ(kept_resources(resources), Value({{"memory", {{"limit", 5}}}}));
+}
+
+}  // namespace
+}  // namespace runward::state
