@@ -55,7 +55,7 @@ inline constexpr std::array kRules = {
     Rule{RuleId::spec_sane, "spec-sane", "refuse documents that two readers could understand differently"},
     Rule{RuleId::runtime_flags, "runtime-flags",
          "refuse the runtime's own loosening flags (--no-pivot, --no-new-keyring)"},
-    Rule{RuleId::restore, "restore", "refuse to restore checkpoints"},
+    Rule{RuleId::restore, "restore", "refuse to restore checkpoints, and to make them"},
     Rule{RuleId::image, "image", "run only listed images"},
     Rule{RuleId::privileged, "privileged", "recognise privileged mode by its signs and refuse it"},
     Rule{RuleId::namespaces, "namespaces", "own namespaces for every container, none of the host's"},

@@ -45,6 +45,21 @@ std::uint64_t first_seed() {
 }
 std::uint64_t random_count() { return number_from_environment("RUNWARD_PROPERTY_COUNT", 500); }
 
+// The container that an exec or an update is for.
+constexpr std::uint64_t kQuotaNow = 50'000;
+constexpr std::uint64_t kPeriodNow = 100'000;
+const oci::Process& first_process() {
+  static const Value kCapabilities = {"CAP_CHOWN", "CAP_KILL", "CAP_SETUID"};
+  static const Value kValue = {
+      {"capabilities", {{"bounding", kCapabilities}, {"effective", kCapabilities}, {"permitted", kCapabilities}}},
+      {"noNewPrivileges", true},
+      {"apparmorProfile", "docker-default"},
+      {"oomScoreAdj", 100},
+      {"rlimits", {{{"type", "RLIMIT_NOFILE"}, {"soft", 100}, {"hard", 200}}}}};
+  static const oci::Process kProcess(kValue);
+  return kProcess;
+}
+
 struct Case {
   std::string title;
   std::string engine;
@@ -54,9 +69,15 @@ struct Case {
   HostKind host = HostKind::sane;
   host::HostFacts facts;
 
+  // Every other host kind looks at processes as an exec's and at resources as an update's.
+  [[nodiscard]] bool container_runs() const { return kind != oci::Document::spec && host != HostKind::sane; }
+
   [[nodiscard]] harden::Context context() const {
     harden::Context context = context_of(*policy, facts);
-    if (host == HostKind::knows_nothing) context.call = {.no_pivot = true, .no_new_keyring = true, .restore = true};
+    context.call.update = kind == oci::Document::resources && container_runs();
+    if (kind == oci::Document::process && container_runs()) context.first = &first_process();
+    if (host == HostKind::knows_nothing && kind == oci::Document::spec)
+      context.call = {.no_pivot = true, .no_new_keyring = true, .restore = true};
     return context;
   }
 };
@@ -70,6 +91,11 @@ const std::vector<RandomDocument>& random_documents() {
   return kAll;
 }
 
+host::HostFacts with_current_limits(host::HostFacts facts) {
+  facts.current = host::CurrentLimits{.memory = 64 << 20, .cpu_quota = kQuotaNow, .cpu_period = kPeriodNow, .pids = 50};
+  return facts;
+}
+
 Case make_case(std::string title, const std::string& engine, oci::Document kind, const Value& document,
                const NamedPolicy& policy, HostKind host) {
   const Value spec = kind == oci::Document::spec ? document : Value::object();
@@ -79,7 +105,7 @@ Case make_case(std::string title, const std::string& engine, oci::Document kind,
           .document = &document,
           .policy = &policy,
           .host = host,
-          .facts = facts_for(spec, engine, host)};
+          .facts = with_current_limits(facts_for(spec, engine, host))};
 }
 
 // Golden documents with every policy, random ones too; the hosts take turns.
@@ -96,17 +122,32 @@ void for_each_case(const std::function<void(const Case&)>& action) {
 
 // Where a step's view begins; nothing when it does not look at such a document.
 std::optional<oci::Pointer> view_pointer(const Step& step, oci::Document kind) {
-  if (step.on_spec != nullptr) return kind == oci::Document::spec ? std::optional(oci::Pointer()) : std::nullopt;
-  const oci::Document own = step.on_process != nullptr ? oci::Document::process : oci::Document::resources;
-  if (kind == own) return oci::Pointer();
-  if (kind != oci::Document::spec) return std::nullopt;
+  const auto whole_if = [](bool looks) { return looks ? std::optional(oci::Pointer()) : std::nullopt; };
+  if (kind == oci::Document::process) return whole_if(step.on_process != nullptr);
+  if (kind == oci::Document::resources) return whole_if(step.on_resources != nullptr);
+  if (step.on_spec != nullptr) return oci::Pointer();
   return oci::Pointer(step.on_process != nullptr ? "/process" : "/linux/resources");
 }
 
-Verdict run(const Step& step, const Value& view, const harden::Context& context) {
-  if (step.on_spec != nullptr) return step.on_spec(oci::Spec(view), context);
-  if (step.on_process != nullptr) return step.on_process(oci::Process(view), context);
-  return step.on_resources(oci::LinuxResources(view), context);
+// What a step sees in a document of that kind.
+enum class View { spec, process, resources };
+View view_kind(const Step& step, oci::Document kind) {
+  if (kind == oci::Document::process) return View::process;
+  if (kind == oci::Document::resources) return View::resources;
+  if (step.on_spec != nullptr) return View::spec;
+  return step.on_process != nullptr ? View::process : View::resources;
+}
+
+Verdict run(const Step& step, const Case& now, const Value& view) {
+  switch (view_kind(step, now.kind)) {
+    case View::spec:
+      return step.on_spec(oci::Spec(view), now.context());
+    case View::process:
+      return step.on_process(oci::Process(view), now.context());
+    case View::resources:
+      return step.on_resources(oci::LinuxResources(view), now.context());
+  }
+  return {};
 }
 
 const Value& view_of(const Value& document, const oci::Pointer& pointer) {
@@ -128,10 +169,24 @@ Value changed(const Value& view, const Verdict& verdict) {
   return after;
 }
 
+// What an update leaves: 0 and what is absent stays as it was.
+Value in_force_after(const Value& update) {
+  Value resources = {{"memory", {{"limit", 64 << 20}, {"swap", 64 << 20}, {"reservation", 32 << 20}}},
+                     {"cpu", {{"quota", kQuotaNow}, {"period", kPeriodNow}}},
+                     {"pids", {{"limit", 50}}}};
+  for (const auto& [group, members] : update.items()) {
+    if (!members.is_object()) continue;
+    for (const auto& [name, value] : members.items())
+      if (value != 0) resources[group][name] = value;
+  }
+  return resources;
+}
+
 // The view as a whole spec, for the judge.
-Value as_spec(const Step& step, const Value& view) {
-  if (step.on_process != nullptr) return {{"process", view}};
-  if (step.on_resources != nullptr) return {{"linux", {{"resources", view}}}};
+Value as_spec(View kind, const Case& now, const Value& view) {
+  if (kind == View::process) return {{"process", view}};
+  if (kind == View::resources)
+    return {{"linux", {{"resources", now.context().call.update ? in_force_after(view) : view}}}};
   return view;
 }
 
@@ -170,8 +225,8 @@ TEST(EveryStep, IsPureAndTotal) {
     for_each_step(now, [&](const Step& step, const Value& view) {
       const std::string rule(name_of(step.rule));
       try {
-        const Verdict verdict = run(step, view, now.context());
-        if (!same(verdict, run(step, view, now.context())) && once.first(rule))
+        const Verdict verdict = run(step, now, view);
+        if (!same(verdict, run(step, now, view)) && once.first(rule))
           ADD_FAILURE() << title(now, step) << ": two answers to one question";
       } catch (const std::exception& error) {
         if (once.first(rule)) ADD_FAILURE() << title(now, step) << ": threw " << error.what();
@@ -187,7 +242,7 @@ void for_each_verdict(const std::function<void(const Case&, const Step&, const V
     for_each_step(now, [&](const Step& step, const Value& view) {
       std::optional<Verdict> verdict;
       try {
-        verdict = run(step, view, now.context());
+        verdict = run(step, now, view);
       } catch (const std::exception&) {
         return;
       }
@@ -201,7 +256,7 @@ TEST(EveryStep, IsIdempotent) {
   for_each_verdict([&](const Case& now, const Step& step, const Value& view, const Verdict& verdict) {
     if (verdict.changes.empty()) return;
     const Value after = changed(view, verdict);
-    const Verdict again = run(step, after, now.context());
+    const Verdict again = run(step, now, after);
     if (!again.changes.empty() && once.first(std::string(name_of(step.rule))))
       ADD_FAILURE() << title(now, step) << ": changes its own work again at " << again.changes.front().where << " from "
                     << again.changes.front().before.value_or(Value()) << " to "
@@ -213,7 +268,8 @@ TEST(EveryStep, LeavesADocumentOfTheSameShape) {
   Once once;
   for_each_verdict([&](const Case& now, const Step& step, const Value& view, const Verdict& verdict) {
     if (verdict.changes.empty()) return;
-    const auto problems = oci::check_shape(as_spec(step, changed(view, verdict)), oci::Document::spec);
+    const auto problems =
+        oci::check_shape(as_spec(view_kind(step, now.kind), now, changed(view, verdict)), oci::Document::spec);
     if (!problems.empty() && once.first(std::string(name_of(step.rule))))
       ADD_FAILURE() << title(now, step) << ": " << problems.front().where << " " << problems.front().message;
   });
@@ -223,7 +279,8 @@ TEST(EveryStep, IsMonotone) {
   Once once;
   for_each_verdict([&](const Case& now, const Step& step, const Value& view, const Verdict& verdict) {
     if (verdict.changes.empty()) return;
-    const auto problems = widened(as_spec(step, view), as_spec(step, changed(view, verdict)), now.policy->value,
+    const auto problems = widened(as_spec(view_kind(step, now.kind), now, view),
+                                  as_spec(view_kind(step, now.kind), now, changed(view, verdict)), now.policy->value,
                                   now.policy->seccomp_baseline);
     for (const std::string& problem : problems)
       if (once.first(std::string(name_of(step.rule)) + problem.substr(0, problem.find(' '))))
@@ -349,9 +406,8 @@ TEST(Pipeline, IsIdempotentAndMonotoneAsAWhole) {
       return;
     }
     const auto wrap = [&](const Value& value) -> Value {
-      if (now.kind == oci::Document::process) return {{"process", value}};
-      if (now.kind == oci::Document::resources) return {{"linux", {{"resources", value}}}};
-      return value;
+      if (now.kind == oci::Document::spec) return value;
+      return as_spec(now.kind == oci::Document::process ? View::process : View::resources, now, value);
     };
     for (const std::string& problem :
          widened(wrap(*now.document), wrap(first), now.policy->value, now.policy->seccomp_baseline))

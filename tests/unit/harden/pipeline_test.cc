@@ -21,10 +21,19 @@ TEST(Pipeline, HasARowForEveryRule) {
     EXPECT_EQ(std::ranges::count(step_table(), rule.id, &Step::rule), 1) << rule.name;
 }
 
-TEST(Pipeline, GivesEachStepExactlyOneView) {
+TEST(Pipeline, LetsEachStepLookAtAWholeDocumentInOneWay) {
   for (const Step& step : step_table())
-    EXPECT_EQ((step.on_spec != nullptr) + (step.on_process != nullptr) + (step.on_resources != nullptr), 1)
+    EXPECT_TRUE(step.on_spec != nullptr || ((step.on_process != nullptr) != (step.on_resources != nullptr)))
         << name_of(step.rule);
+}
+
+TEST(Pipeline, RunsAStepsOtherViewsOnlyOnTheirOwnDocuments) {
+  Bench bench = bench_with_only(RuleId::runtime_flags, Mode::enforce);
+  bench.call.exec_cgroup = true;
+  Value document = Value::object();
+  EXPECT_FALSE(harden(oci::Document::spec, document, plain_context(bench))->refused());
+  EXPECT_TRUE(harden(oci::Document::process, document, plain_context(bench))->refused());
+  EXPECT_FALSE(harden(oci::Document::resources, document, plain_context(bench))->refused());
 }
 
 TEST(Pipeline, RunsStepsOnThePartThatADocumentIs) {

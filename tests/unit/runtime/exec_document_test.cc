@@ -51,7 +51,7 @@ TEST(ExecDocument, PutsEveryFlagWhereItBelongs) {
                                     "/tmp",
                                     "-e",
                                     "A=1",
-                                    "--env=B=2",
+                                    "-e=B=2",
                                     "-u",
                                     "0:7",
                                     "-g",

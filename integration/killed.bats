@@ -1,0 +1,147 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# SIGKILL at every system call of runward's: no container is left that is not hardened, no decision that could serve
+# another container, and nothing that the next delete does not clear.
+
+source "$BATS_TEST_DIRNAME/lib/helpers.bash"
+
+setup_file() {
+  need_packages runc jq busybox-static strace
+  link_runtimes
+  export ROOTFS=$BATS_FILE_TMPDIR/rootfs
+  busybox_rootfs "$ROOTFS"
+}
+
+setup() {
+  bundle=$BATS_TEST_TMPDIR/bundle root=$BATS_TEST_TMPDIR/runtime/plain id=killed-$$
+  mkdir -p "$bundle"
+  write_config
+}
+
+teardown() { runward delete --force "$id" 2>/dev/null || true; }
+
+write_config() {
+  rm -f "$bundle"/config*.json
+  (cd "$bundle" && runc spec)
+  jq -c ".process.terminal = false | .process.args = [\"sleep\", \"600\"] | .root.path = \"$ROOTFS\"
+    | .linux.cgroupsPath = \"/docker/$id\"" "$bundle/config.json" >"$bundle/new"
+  mv "$bundle/new" "$bundle/config.json"
+}
+
+runward() { "$RUNTIMES/runward" --root "$root" "$@"; }
+
+# Without a terminal, what runc starts has our stdout and stderr for its own: bats would wait for it.
+start() { runward create --bundle "$bundle" --pid-file "$bundle/pid" "$id" </dev/null >/dev/null 2>&1 && runward start "$id"; }
+
+decision() { find /run/runward/decisions -name "$id.json" 2>/dev/null; }
+
+# steps CALL… - "NAME N" for the Nth call of each system call until runward becomes runc. Its stdin is ours.
+steps() {
+  strace -qq -b execve -o "$BATS_TEST_TMPDIR/trace" "$@" >/dev/null 2>&1 || true
+  sed -nE 's/^([a-z0-9_]+)\(.*/\1/p' "$BATS_TEST_TMPDIR/trace" | awk '$1 != "exit_group" {print $1, ++n[$1]}' | tail -n +2
+}
+
+# killed_at NAME N CALL… - the call, until there.
+killed_at() {
+  local name=$1 number=$2
+  shift 2
+  strace -qq -b execve -o /dev/null -e "inject=$name:signal=KILL:when=$number" "$@" >/dev/null 2>&1 || true
+}
+
+processes_in_container() { wc -l <"$(cgroup_folder "$(cat "$bundle/pid")" pids)/cgroup.procs"; }
+
+first_is_hardened() {
+  local status
+  status=$(cat "/proc/$(cat "$bundle/pid")/status")
+  [[ $status == *$'NoNewPrivs:\t1'* && $status == *$'Seccomp:\t2'* && $status == *$'CapBnd:\t00000000000005fb'* ]] || fail "$status"
+}
+
+@test "create" {
+  local call name number count=0
+  call=("$RUNTIMES/runward" --root "$root" create --bundle "$bundle" --pid-file "$bundle/pid" "$id")
+  steps "${call[@]}" </dev/null >"$BATS_TEST_TMPDIR/steps"
+  runward delete --force "$id"
+  while read -r name number; do
+    write_config
+    killed_at "$name" "$number" "${call[@]}" </dev/null
+    jq -e .process "$bundle/config.json" >/dev/null || fail "at $name $number: half a config.json" || return 1
+    if [[ -e $root/$id/state.json ]]; then first_is_hardened || fail "at $name $number" || return 1; fi
+    runward delete --force "$id" || true
+    [[ ! -e $root/$id && -z $(decision) ]] || fail "at $name $number: delete left something" || return 1
+    count=$((count + 1))
+  done <"$BATS_TEST_TMPDIR/steps"
+  ((count > 50)) || fail "only $count system calls"
+  write_config
+  start
+  first_is_hardened
+}
+
+@test "exec" {
+  start
+  local call name number count=0
+  call=("$RUNTIMES/runward" --root "$root" exec "$id" true)
+  steps "${call[@]}" </dev/null >"$BATS_TEST_TMPDIR/steps"
+  while read -r name number; do
+    killed_at "$name" "$number" "${call[@]}" </dev/null
+    wait_until 10 test "$(processes_in_container)" = 1 || fail "at $name $number: a process was left" || return 1
+    count=$((count + 1))
+  done <"$BATS_TEST_TMPDIR/steps"
+  ((count > 40)) || fail "only $count system calls"
+  run -0 runward exec "$id" grep CapBnd /proc/self/status
+  assert_contains "$output" 00000000000005fb
+}
+
+@test "update" {
+  start
+  local call name number count=0 before
+  before=$(md5sum <"$(decision)")
+  call=("$RUNTIMES/runward" --root "$root" update --memory -1 --cpu-quota 1000000000 --pids-limit -1 "$id")
+  steps "${call[@]}" </dev/null >"$BATS_TEST_TMPDIR/steps"
+  while read -r name number; do
+    killed_at "$name" "$number" "${call[@]}" </dev/null
+    (($(cat "$(cgroup_folder "$(cat "$bundle/pid")" pids)/pids.max") <= 4096)) || fail "at $name $number" || return 1
+    count=$((count + 1))
+  done <"$BATS_TEST_TMPDIR/steps"
+  ((count > 40)) || fail "only $count system calls"
+  assert_equal "$(md5sum <"$(decision)")" "$before"
+}
+
+@test "delete" {
+  start
+  local call name number count=0
+  call=("$RUNTIMES/runward" --root "$root" delete --force "$id")
+  steps "${call[@]}" </dev/null >"$BATS_TEST_TMPDIR/steps"
+  while read -r name number; do
+    write_config
+    start
+    killed_at "$name" "$number" "${call[@]}" </dev/null
+    if [[ -e $root/$id ]]; then first_is_hardened || fail "at $name $number" || return 1; fi
+    runward delete --force "$id"
+    [[ ! -e $root/$id && -z $(decision) ]] || fail "at $name $number: the next delete left something" || return 1
+    count=$((count + 1))
+  done <"$BATS_TEST_TMPDIR/steps"
+  ((count > 20)) || fail "only $count system calls"
+}
+
+@test "two hundred containers at once keep two hundred decisions, and their deletes none" {
+  local i made
+  for ((i = 0; i < 200; i++)); do
+    mkdir "$BATS_TEST_TMPDIR/b$i"
+    jq -c ".linux.cgroupsPath = \"/docker/$id-$i\"" "$bundle/config.json" >"$BATS_TEST_TMPDIR/b$i/config.json"
+  done
+  # A runtime that only makes its folder: what is looked at is ours, and the machine has two cores.
+  mkdir "$BATS_TEST_TMPDIR/bin"
+  printf '#!/bin/sh\nexit 0\n' >"$BATS_TEST_TMPDIR/bin/runc"
+  chmod +x "$BATS_TEST_TMPDIR/bin/runc"
+  export root id
+  seq 0 199 | PATH=$BATS_TEST_TMPDIR/bin:$PATH xargs -P 50 -I{} sh -c \
+    'mkdir -p "$root/$id-{}"; "$RUNTIMES/runward" --root "$root" create --bundle "$BATS_TEST_TMPDIR/b{}" "$id-{}"'
+  made=$(find /run/runward/decisions -name "$id-*.json")
+  assert_equal "$(wc -l <<<"$made")" 200
+  # shellcheck disable=SC2086  # a list of files
+  assert_equal "$(jq -r '.container' $made | sort -u | wc -l)" 200
+  seq 0 199 | PATH=$BATS_TEST_TMPDIR/bin:$PATH xargs -P 50 -I{} sh -c \
+    '"$RUNTIMES/runward" --root "$root" delete "$id-{}"; rmdir "$root/$id-{}"'
+  assert_equal "$(find /run/runward/decisions -name "$id-*.json" | wc -l)" 0
+}
