@@ -16,7 +16,6 @@ namespace runward::runtime {
 namespace {
 
 constexpr std::string_view kUsualDirectories = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-constexpr const char* kOurselves = "/proc/self/exe";
 constexpr mode_t kAnyoneMayExecute = S_IXUSR | S_IXGRP | S_IXOTH;
 
 enum class Fitness : std::uint8_t { usable, missing, not_executable, ourselves };
@@ -78,10 +77,11 @@ Result<LowLevel> find_by_name(const std::string& name, std::string_view path_env
 
 }  // namespace
 
-Result<LowLevel> find_low_level(const std::string& configured, const std::string& path_env) {
+Result<LowLevel> find_low_level(const std::string& configured, const std::string& path_env,
+                                const std::string& own_path) {
   if (configured.empty()) return make_error(ErrorKind::policy, "the name of the low-level runtime is empty");
   struct stat ourselves {};
-  if (::stat(kOurselves, &ourselves) != 0) return errno_error("stat", kOurselves);
+  if (::stat(own_path.c_str(), &ourselves) != 0) return errno_error("stat", own_path);
   if (configured.starts_with('/')) return check_path(configured, ourselves);
   if (configured.find('/') != std::string::npos)
     return make_error(ErrorKind::policy, "low-level runtime '" + configured + "': give a name or an absolute path");

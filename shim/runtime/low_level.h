@@ -20,8 +20,12 @@ struct LowLevel {
   std::string path;  // absolute; was an executable regular file other than ourselves
 };
 
+inline constexpr const char* kOurselves = "/proc/self/exe";
+
 // `configured`: an absolute path, or a name that is looked for in `path_env` and then in the usual directories.
-Result<LowLevel> find_low_level(const std::string& configured, const std::string& path_env);
+// `ourselves` is never the answer; a program that asks on runward's behalf names runward there.
+Result<LowLevel> find_low_level(const std::string& configured, const std::string& path_env,
+                                const std::string& ourselves = kOurselves);
 
 // execve(2) with every argument as it came, but argv[0] the path: runc starts itself again through /proc/self/exe and
 // names argv[0] in messages. The environment goes on untouched. Returns only when that failed.

@@ -74,6 +74,16 @@ TEST(FindLowLevel, IsNeverAHardLinkToUs) {
   EXPECT_THAT(error_of(find_low_level(directory.path() / kName, "")), HasSubstr("is runward itself"));
 }
 
+TEST(FindLowLevel, IsNeverTheRunwardThatAnotherProgramAsksFor) {
+  const TemporaryDirectory first;
+  const TemporaryDirectory second;
+  const std::string runward = first.program(kName, "true");
+  const std::string real = second.program(kName, "true");
+  const auto found = find_low_level(kName, first.path().string() + ":" + second.path().string(), runward);
+  ASSERT_TRUE(found) << error_of(found);
+  EXPECT_EQ(found->path, real);
+}
+
 TEST(FindLowLevel, PassesOverWhatCannotBeExecuted) {
   const TemporaryDirectory directory;
   std::ofstream(directory.path() / kName) << "text";
