@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs inside the virtual machine (see test.sh): what only a kernel with AppArmor and cgroup v2
-# can show. Prints TAP. The working folder is the share: runward, lib/, box.tar.
+# can show. Prints TAP. The working folder is the share: runward, runwardctl,
+# lib/, box.tar.
 #
 # Everything is ten times slower here, one `docker run` takes 4 to 14 s: so many checks look at
 # the report of one container, and none depends on time.
@@ -116,8 +117,8 @@ limits_are() { # memory.max cpu.max pids.max
 
 # --- the checks ---
 
-install -m 755 runward /usr/local/bin/runward
-for lib in lib/*; do # those of a dynamically linked runward that this system lacks
+install -m 755 runward runwardctl /usr/local/bin
+for lib in lib/*; do # those of dynamically linked programs that this system lacks
   [ ! -e "$lib" ] || ldconfig -p | grep -q "${lib#lib/} " || cp "$lib" /usr/local/lib/
 done
 ldconfig
@@ -128,6 +129,24 @@ is "this machine has cgroup v2" "$(stat -f -c %T /sys/fs/cgroup)" cgroup2fs
 check "runward runs here" runward --version
 
 start_dockerd systemd
+
+# doctor: what it says of a host with all that a host can have.
+runwardctl doctor --json >$work/doctor.log 2>$work/doctor.err || true
+doctor_says() { jq -r --arg check "$1" --arg subject "${2:-}" \
+  '.lines[] | select(.check == $check and (.subject | contains($subject))) | .level + ": " + .reason' $work/doctor.log; }
+says() { # CHECK SUBJECT PATTERN
+  # shellcheck disable=SC2053  # a pattern
+  if [[ $(doctor_says "$1" "$2") == $3 ]]; then ok "doctor: $1 $2"; else not_ok "doctor: $1 $2" "$(doctor_says "$1" "$2")" "expected: $3"; fi
+}
+says apparmor '' 'ok: enabled, * profiles are loaded'
+says apparmor-profiles runward-default 'warning: is not loaded*'
+says cgroups '' $'ok: version 2\nok: memory, cpu and pids'
+says seccomp '' 'ok: actions: *'
+says user-namespaces '' 'ok: root can make them (tried)*'
+says idmapped-mounts 'ext4, /var/lib/docker-systemd' 'ok: work here (tried)'
+says runtime /usr/sbin/runc "ok: runc $(runc --version | sed -n 's/^runc version //p')"
+says docker 'runward, /usr/local/bin/runward' 'ok: registered, the same build'
+says docker 'default runtime' 'warning: is runc: *'
 
 run plain-runc runc
 is "$now: AppArmor profile (the control)" "$(value apparmor)" "docker-default (enforce)"

@@ -3,13 +3,15 @@
 #
 # test.sh [--suite bookworm|trixie] [run.sh's other options] - checks.sh in a virtual machine.
 #
-# RUNWARD names the binary under test (default build/release/runward). Prints TAP and a closing
-# `N passed, N failed`. Exit code 0 only if all the checks ran and passed.
+# RUNWARD names the binary under test (default build/release/runward), RUNWARDCTL the other one (default
+# beside it). Prints TAP and a closing `N passed, N failed`. Exit code 0 only if all the checks ran and passed.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 repo=$(readlink -f "$here/../..")
 runward=$(readlink -f "${RUNWARD:-$repo/build/release/runward}")
 [ -x "$runward" ] || { echo "no runward at '$runward': build it, or name one by RUNWARD=" >&2; exit 2; }
+runwardctl=$(readlink -f "${RUNWARDCTL:-$(dirname "$runward")/runwardctl}")
+[ -x "$runwardctl" ] || { echo "no runwardctl at '$runwardctl': build it, or name one by RUNWARDCTL=" >&2; exit 2; }
 # shellcheck source=../lib/packages.sh
 source "$here/../lib/packages.sh"
 need_packages busybox-static
@@ -20,8 +22,9 @@ share=$work/share rootfs=$work/rootfs
 mkdir -p "$share/lib" "$rootfs"/{bin,etc,proc,sys,dev,run,tmp,var/tmp}
 cp "$here/checks.sh" "$share/"
 cp "$runward" "$share/runward"
-# Libraries of a dynamically linked binary; the C library is always the guest's own.
-{ ldd "$runward" 2>/dev/null || true; } | awk '$2 == "=>" && $3 ~ /^\// && $1 !~ /^lib(c|m|dl|rt|pthread)\.so/ {print $3}' |
+cp "$runwardctl" "$share/runwardctl"
+# Libraries of dynamically linked binaries; the C library is always the guest's own.
+{ ldd "$runward" "$runwardctl" 2>/dev/null || true; } | awk '$2 == "=>" && $3 ~ /^\// && $1 !~ /^lib(c|m|dl|rt|pthread)\.so/ {print $3}' |
   while read -r lib; do cp -L "$lib" "$share/lib/"; done
 cp /bin/busybox "$rootfs/bin/"
 for applet in $(busybox --list); do [ -e "$rootfs/bin/$applet" ] || ln -s busybox "$rootfs/bin/$applet"; done

@@ -5,6 +5,7 @@
 #include "runward_build_info.h"
 #include "shim/ctl/check_config.h"
 #include "shim/ctl/command.h"
+#include "shim/ctl/doctor.h"
 #include "shim/ctl/events.h"
 #include "shim/ctl/explain.h"
 #include "shim/ctl/install.h"
@@ -15,8 +16,8 @@
 namespace runward::ctl {
 namespace {
 
-constexpr std::array kCommands = {kRulesCommand,  kCheckConfigCommand, kExplainCommand,  kPsCommand,
-                                  kEventsCommand, kInstallCommand,     kUninstallCommand};
+constexpr std::array kCommands = {kRulesCommand, kCheckConfigCommand, kDoctorCommand,  kExplainCommand,
+                                  kPsCommand,    kEventsCommand,      kInstallCommand, kUninstallCommand};
 
 }  // namespace
 

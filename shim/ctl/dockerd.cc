@@ -31,21 +31,6 @@ std::optional<pid_t> read_pid(const std::string& pid_file) {
   return pid;
 }
 
-// A process that runs under this pid now.
-std::optional<Daemon> look_at(pid_t pid) {
-  const std::string folder = "/proc/" + std::to_string(pid);
-  const auto name = read_file(folder + "/comm", kMaxBytes);
-  const auto line = read_file(folder + "/cmdline", kMaxBytes);
-  if (!name || !line || *name != "dockerd\n") return std::nullopt;
-  Daemon daemon{.pid = pid, .command_line = {}};
-  for (std::size_t at = 0; at < line->size();) {
-    const std::size_t end = std::min(line->find('\0', at), line->size());
-    daemon.command_line.push_back(line->substr(at, end - at));
-    at = end + 1;
-  }
-  return daemon;
-}
-
 Result<std::string> find_dockerd() {
   const char* const path = std::getenv("PATH");
   SHIM_TRY(const runtime::LowLevel found, runtime::find_low_level("dockerd", path == nullptr ? "" : path));
@@ -63,9 +48,23 @@ std::optional<std::string> Daemon::option(std::string_view name) const {
   return std::nullopt;
 }
 
+std::optional<Daemon> daemon_of(pid_t pid) {
+  const std::string folder = "/proc/" + std::to_string(pid);
+  const auto name = read_file(folder + "/comm", kMaxBytes);
+  const auto line = read_file(folder + "/cmdline", kMaxBytes);
+  if (!name || !line || *name != "dockerd\n") return std::nullopt;
+  Daemon daemon{.pid = pid, .command_line = {}};
+  for (std::size_t at = 0; at < line->size();) {
+    const std::size_t end = std::min(line->find('\0', at), line->size());
+    daemon.command_line.push_back(line->substr(at, end - at));
+    at = end + 1;
+  }
+  return daemon;
+}
+
 std::optional<Daemon> find_daemon(const std::string& pid_file) {
   const auto pid = read_pid(pid_file);
-  return pid ? look_at(*pid) : std::nullopt;
+  return pid ? daemon_of(*pid) : std::nullopt;
 }
 
 Status check_flags(const Daemon& daemon, bool sets_default_runtime) {
@@ -94,7 +93,7 @@ Status reload(const Daemon& daemon, const std::string& daemon_json) {
   // Through a pidfd, looked at again: the pid may have become another process's meanwhile.
   const UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, daemon.pid, 0)));
   if (!fd) return errno_error("find", name);
-  if (!look_at(daemon.pid)) return make_error(ErrorKind::io, name + " has ended");
+  if (!daemon_of(daemon.pid)) return make_error(ErrorKind::io, name + " has ended");
   const UniqueFd watch(::inotify_init1(IN_CLOEXEC));
   if (!watch || ::inotify_add_watch(watch.get(), daemon_json.c_str(), IN_CLOSE_NOWRITE) < 0)
     return errno_error("watch", daemon_json);

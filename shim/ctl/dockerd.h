@@ -22,6 +22,9 @@ struct Daemon {
   [[nodiscard]] std::optional<std::string> option(std::string_view name) const;
 };
 
+// The process that has this pid now, if it is a dockerd.
+std::optional<Daemon> daemon_of(pid_t pid);
+
 // The process that a pid file names, if it runs and is a dockerd.
 std::optional<Daemon> find_daemon(const std::string& pid_file);
 

@@ -10,6 +10,7 @@
 
 #include "shim/ctl/check_config.h"
 #include "shim/ctl/command.h"
+#include "shim/ctl/doctor/check.h"
 #include "shim/ctl/options.h"
 #include "shim/ctl/rules.h"
 #include "shim/policy/profile_parser.h"
@@ -68,6 +69,16 @@ TEST(ManPages, RunwardctlNamesEveryCommandAndOption) {
       EXPECT_THAT(section, HasSubstr("Fl Fl " + std::string(option.name))) << names.back();
   }
   EXPECT_THAT(items(page, ".It Cm "), ElementsAreArray(names));
+}
+
+TEST(ManPages, RunwardctlNamesEveryCheckOfDoctorInOrderWithItsTitle) {
+  const std::string page = read("shim/doc/runwardctl.8");
+  std::vector<std::string> ids;
+  for (const doctor::Check& check : doctor::checks()) {
+    ids.emplace_back(check.id);
+    EXPECT_THAT(page, HasSubstr(".It Ic " + ids.back() + "\n" + std::string(check.title) + ":\n"));
+  }
+  EXPECT_THAT(items(page, ".It Ic "), ElementsAreArray(ids));
 }
 
 TEST(Completion, KnowsEveryCommandWithItsOptions) {
