@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/ctl/install.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,9 +9,9 @@
 #include "shim/base/file.h"
 #include "shim/ctl/daemon_json.h"
 #include "shim/ctl/diff.h"
+#include "shim/ctl/runward_program.h"
 #include "shim/ctl/table.h"
 #include "shim/policy/store.h"
-#include "shim/runtime/low_level.h"
 
 namespace runward::ctl {
 namespace {
@@ -24,20 +23,6 @@ constexpr auto kStrictLink = "runward-strict";  // the name selects the profile 
 bool is_runtime_name(const std::string& name) {
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
   return !name.empty() && name.size() <= 64 && name.find_first_not_of(kLetters) == std::string::npos;
-}
-
-Result<fs::path> find_program(const Given& given) {
-  std::error_code error;
-  fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path() / "runward";
-  if (const auto path = given.value("runtime-path")) program = *path;
-  if (!program.is_absolute()) return make_error(ErrorKind::usage, "--runtime-path takes an absolute path");
-  // The path as given, not what it links to: a package's link survives an update.
-  SHIM_TRY(const runtime::LowLevel found, runtime::find_low_level(program, ""));
-  const auto fd = open_regular(AT_FDCWD, fs::canonical(found.path, error));
-  if (!fd) return fd.error();
-  if (const Status safe = check_only_root_writes(*fd, fs::canonical(found.path, error)); !safe)
-    complain(safe.error().message + ": whoever can replace it becomes root at the next container, continuing");
-  return program;
 }
 
 enum class Link { there, to_make };
@@ -79,7 +64,7 @@ struct Plan {
 
 Result<Plan> plan_of(const Given& given, const DaemonFile& file, Target target) {
   Plan plan{.target = std::move(target), .program = {}, .link = {}, .changed = {}};
-  SHIM_TRY(plan.program, find_program(given));
+  SHIM_TRY(plan.program, find_runward(given, ""));
   plan.link = plan.program.parent_path() / kStrictLink;
   SHIM_TRY(plan.link_state, look_at_link(plan.link, plan.program));
   const auto names = plan.target.runtime_names();

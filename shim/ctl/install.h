@@ -13,6 +13,7 @@
 #include "shim/ctl/command.h"
 #include "shim/ctl/daemon_file.h"
 #include "shim/ctl/dockerd.h"
+#include "shim/ctl/runward_program.h"
 
 namespace runward::ctl {
 
@@ -44,7 +45,7 @@ inline constexpr std::array kInstallOptions = {
     OptionRow{"default", "", "make it the default runtime"},
     OptionRow{"strict", "", "with --default: make NAME-strict the default runtime"},
     kNameOption,
-    OptionRow{"runtime-path", "PATH", "runward's program (the one beside runwardctl)"},
+    kRuntimePathOption,
     kDaemonJsonOption,
     kPidFileOption,
     kDryRunOption,

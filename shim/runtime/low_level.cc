@@ -6,7 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <climits>
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -15,19 +19,30 @@
 namespace runward::runtime {
 namespace {
 
-constexpr std::string_view kUsualDirectories = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr mode_t kAnyoneMayExecute = S_IXUSR | S_IXGRP | S_IXOTH;
 
 enum class Fitness : std::uint8_t { usable, missing, not_executable, ourselves };
 
+constexpr std::string_view kOurName = "runward";
+
 bool same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
+
+// Two installed copies of us, each behind a link called `runc`, would otherwise take each other for the real one.
+bool is_called_like_us(const UniqueFd& fd) {
+  std::array<char, PATH_MAX> buffer{};
+  const std::string link = "/proc/self/fd/" + std::to_string(fd.get());
+  const ssize_t length = ::readlink(link.c_str(), buffer.data(), buffer.size());
+  if (length <= 0) return false;
+  const std::string_view path(buffer.data(), static_cast<std::size_t>(length));
+  return path.substr(path.rfind('/') + 1) == kOurName;
+}
 
 Fitness inspect(const std::string& path, const struct stat& ourselves) {
   const UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   struct stat status {};
   if (!fd || ::fstat(fd.get(), &status) != 0) return Fitness::missing;
   if (!S_ISREG(status.st_mode) || (status.st_mode & kAnyoneMayExecute) == 0) return Fitness::not_executable;
-  return same_file(status, ourselves) ? Fitness::ourselves : Fitness::usable;
+  return same_file(status, ourselves) || is_called_like_us(fd) ? Fitness::ourselves : Fitness::usable;
 }
 
 // Absolute directories in order, each once: a relative one would depend on where the engine happens to stand.
@@ -48,6 +63,22 @@ Error unusable(const std::string& subject, std::string_view why) {
   return make_error(ErrorKind::io, "low-level runtime '" + subject + "' " + std::string(why));
 }
 
+// What lockdown set aside where we stand now. That may be a link to another place which is locked too: Debian's
+// /usr/bin/runc leads to /usr/sbin/runc.
+std::optional<LowLevel> find_set_aside(std::string path, const struct stat& ourselves) {
+  constexpr int kMostLinks = 8;
+  for (int link = 0; link < kMostLinks; ++link) {
+    const std::filesystem::path aside = path + std::string(kSetAsideSuffix);
+    const Fitness fitness = inspect(aside, ourselves);
+    if (fitness == Fitness::usable) return LowLevel{aside};
+    std::error_code error;
+    const std::filesystem::path target = std::filesystem::read_symlink(aside, error);
+    if (fitness != Fitness::ourselves || error) return std::nullopt;
+    path = (aside.parent_path() / target).lexically_normal();
+  }
+  return std::nullopt;
+}
+
 Result<LowLevel> check_path(const std::string& path, const struct stat& ourselves) {
   switch (inspect(path, ourselves)) {
     case Fitness::usable:
@@ -57,6 +88,8 @@ Result<LowLevel> check_path(const std::string& path, const struct stat& ourselve
     case Fitness::not_executable:
       return unusable(path, "is no executable file");
     case Fitness::ourselves:
+      // An administrator may have named runc's path before runward was put there.
+      if (auto aside = find_set_aside(path, ourselves)) return *std::move(aside);
       return unusable(path, "is runward itself");
   }
   return unusable(path, "could not be checked");
@@ -69,7 +102,10 @@ Result<LowLevel> find_by_name(const std::string& name, std::string_view path_env
     std::string path = std::string(directory) + "/" + name;
     const Fitness fitness = inspect(path, ourselves);
     if (fitness == Fitness::usable) return LowLevel{std::move(path)};
-    met_ourselves = met_ourselves || fitness == Fitness::ourselves;
+    if (fitness == Fitness::ourselves) {
+      met_ourselves = true;
+      if (auto aside = find_set_aside(path, ourselves)) return *std::move(aside);
+    }
     searched.append(searched.empty() ? "" : ":").append(directory);
   }
   return unusable(name, "not found in '" + searched + "'" + (met_ourselves ? ", only runward itself" : ""));

@@ -65,6 +65,68 @@ TEST(FindLowLevel, IsNeverOurselvesByAnyName) {
   EXPECT_EQ(found->path, real);
 }
 
+TEST(FindLowLevel, IsWhatLockdownSetAsideWhereWeStand) {
+  const TemporaryDirectory directory;
+  fs::create_symlink(ourselves(), directory.path() / kName);
+  const std::string real = directory.program(kName + std::string(kSetAsideSuffix), "true");
+  for (const std::string& configured : {std::string(kName), (directory.path() / kName).string()}) {
+    const auto found = find_low_level(configured, directory.path());
+    ASSERT_TRUE(found) << error_of(found);
+    EXPECT_EQ(found->path, real);
+  }
+}
+
+// As Debian's /usr/bin/runc, a link to ../sbin/runc, when both are locked.
+TEST(FindLowLevel, FollowsALinkThatWasSetAside) {
+  const TemporaryDirectory directory;
+  const fs::path bin = directory.path() / "bin";
+  const fs::path sbin = directory.path() / "sbin";
+  const std::string aside = kName + std::string(kSetAsideSuffix);
+  for (const fs::path& folder : {bin, sbin}) {
+    fs::create_directories(folder);
+    fs::create_symlink(ourselves(), folder / kName);
+  }
+  fs::create_symlink("../sbin/" + std::string(kName), bin / aside);
+  const std::string real = directory.program("sbin/" + aside, "true");
+  for (const std::string& configured : {std::string(kName), (bin / kName).string()}) {
+    const auto found = find_low_level(configured, bin);
+    ASSERT_TRUE(found) << error_of(found);
+    EXPECT_EQ(found->path, real);
+  }
+}
+
+TEST(FindLowLevel, EndsWhereWhatWasSetAsideLeadsInACircle) {
+  const TemporaryDirectory directory;
+  fs::create_symlink(ourselves(), directory.path() / kName);
+  fs::create_symlink(kName, directory.path() / (kName + std::string(kSetAsideSuffix)));
+  EXPECT_THAT(error_of(find_low_level(kName, directory.path())), HasSubstr("only runward itself"));
+}
+
+TEST(FindLowLevel, IsNotSetAsideWhereTheRealOneStandsFirst) {
+  const TemporaryDirectory first;
+  const TemporaryDirectory second;
+  const std::string real = first.program(kName, "true");
+  (void)first.program(kName + std::string(kSetAsideSuffix), "true");
+  fs::create_symlink(ourselves(), second.path() / kName);
+  const auto found = find_low_level(kName, first.path().string() + ":" + second.path().string());
+  ASSERT_TRUE(found) << error_of(found);
+  EXPECT_EQ(found->path, real);
+}
+
+TEST(FindLowLevel, IsNotUsWhereUsIsWhatWasSetAside) {
+  const TemporaryDirectory directory;
+  fs::create_symlink(ourselves(), directory.path() / kName);
+  fs::create_symlink(ourselves(), directory.path() / (kName + std::string(kSetAsideSuffix)));
+  EXPECT_THAT(error_of(find_low_level(kName, directory.path())), HasSubstr("only runward itself"));
+}
+
+TEST(FindLowLevel, IsNeverAnotherCopyOfUs) {
+  const TemporaryDirectory directory;
+  (void)directory.program("runward", "true");
+  fs::create_symlink("runward", directory.path() / kName);
+  EXPECT_THAT(error_of(find_low_level(kName, directory.path())), HasSubstr("only runward itself"));
+}
+
 TEST(FindLowLevel, IsNeverAHardLinkToUs) {
   const TemporaryDirectory directory;
   std::error_code failure;
