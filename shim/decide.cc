@@ -2,6 +2,7 @@
 #include "shim/decide.h"
 
 #include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include "shim/host/docker_files.h"
@@ -30,6 +31,20 @@ Status check_document(const oci::Value& document, const std::string& name, oci::
                                           problems[0].message);
 }
 
+// <data root>/buildkit/executor/<id> (dockerd); <root>/runc-<snapshotter>/executor/<id> (buildkitd, root
+// /var/lib/buildkit).
+std::optional<std::string> build_root(const CallFacts& call) {
+  if (call.command != "run" || !call.bundle.starts_with('/')) return std::nullopt;
+  const std::filesystem::path bundle(call.bundle);
+  const std::filesystem::path executor = bundle.parent_path();
+  const std::filesystem::path folder = executor.parent_path();
+  const bool is_step = bundle == bundle.lexically_normal() && bundle.filename() == call.container_id &&
+                       executor.filename() == "executor" &&
+                       (folder.filename() == "buildkit" || folder.parent_path().filename() == "buildkit");
+  if (!is_step) return std::nullopt;
+  return folder.parent_path().native();
+}
+
 std::optional<std::set<std::string>> known_namespaces(const std::string& low_level_path) {
   const auto captured = runtime::run_and_capture(low_level_path, {"features"});
   if (!captured || captured->exit_code != 0) return std::nullopt;
@@ -43,14 +58,23 @@ std::optional<std::set<std::string>> known_namespaces(const std::string& low_lev
   return types;
 }
 
+// Docker's classic builder runs its steps as any container of dockerd's, in its namespace.
+bool is_build_step(const CallFacts& call, const oci::Spec& spec) {
+  if (build_root(call)) return true;
+  if (host::engine_namespace_of(call.runtime_root) != "moby") return false;
+  return host::is_classic_build_step(spec.root_path(), call.container_id);
+}
+
 Result<policy::Choice> choose_profile(const policy::Config& config, const CallFacts& call, const oci::Spec& spec) {
   policy::SelectionInput input{.runtime_name = call.runtime_name,
                                .engine_namespace = host::engine_namespace_of(call.runtime_root),
+                               .is_build_step = false,
                                .annotations = spec.annotations(),
                                .image = {},
                                .image_id = {},
                                .image_digests = {},
                                .labels = {}};
+  input.is_build_step = !config.selection.builds.empty() && is_build_step(call, spec);
   if (policy::needs_container_info(config.selection)) {
     SHIM_TRY(const auto container, host::read_docker_files(spec.root_path(), call.container_id));
     if (container) {
@@ -67,6 +91,7 @@ Result<Decision> decide(const CallFacts& call, const policy::Policy& policy, oci
                         RuntimeNamespaces runtime_namespaces) {
   const host::ProbeInput input{.runtime_root = call.runtime_root,
                                .container_id = call.container_id,
+                               .build_root = build_root(call).value_or(""),
                                .runtime_namespaces = std::move(runtime_namespaces)};
   SHIM_TRY(const host::HostFacts facts, host::probe(oci::Spec(document), policy, input));
   oci::Value baseline;

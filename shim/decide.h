@@ -31,7 +31,15 @@ struct CallFacts {
   std::string runtime_root;  // --root
   std::string container_id;
   harden::Call flags;
+  std::string command;  // "create", "run"
+  std::string bundle;   // as given
 };
+
+// Where BuildKit runs a RUN step by itself: the folder around its `executor`, which holds everything that it mounts
+// into the step ("/var/lib/docker" of dockerd); nothing for any other call. It is known by calling `run` on
+// <root>/…buildkit…/executor/<id>. Who could fake that calls the runtime, and so is root: engines choose command and
+// bundle themselves, and dockerd, containerd, CRI-O and conmon call `create`.
+std::optional<std::string> build_root(const CallFacts& call);
 
 struct Decision {
   harden::Report report;

@@ -48,7 +48,9 @@ CallFacts facts_of(const runtime::Invocation& call, const Argv& argv) {
           .container_id = call.container_id,
           .flags = {.no_pivot = call.no_pivot,
                     .no_new_keyring = call.no_new_keyring,
-                    .restore = call.command == runtime::Command::restore}};
+                    .restore = call.command == runtime::Command::restore},
+          .command = call.command_name,
+          .bundle = call.bundle};
 }
 
 class GovernedCreate {

@@ -101,7 +101,9 @@ Result<Explanation> explain_bundle(const std::string& bundle, const Given& given
                             .call = {.runtime_name = given.value("runtime-name").value_or(facts.runtime_name),
                                      .runtime_root = facts.runtime_root,
                                      .container_id = facts.container_id,
-                                     .flags = {}},
+                                     .flags = {},
+                                     .command = "run",  // the question is whether the bundle is BuildKit's
+                                     .bundle = bundle},
                             .bundle = bundle,
                             .asked = is_hardened ? *std::move(original) : *document,
                             .actual = is_hardened ? std::move(document) : std::nullopt,

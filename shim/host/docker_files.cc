@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -71,6 +72,37 @@ std::map<std::string, std::string> labels_at(const oci::Value& document, const c
   for (const auto& [name, label] : value->items())
     if (label.is_string()) labels[name] = label.get<std::string>();
   return labels;
+}
+
+// What the classic builder leaves empty, and only a user fills (HostConfig).
+bool asks_for_nothing(const oci::Value& host_config) {
+  constexpr std::array<const char*, 24> kEmpty = {
+      "Binds",      "Mounts",         "VolumesFrom",       "PortBindings", "PublishAllPorts", "Links",
+      "Devices",    "DeviceRequests", "DeviceCgroupRules", "CapAdd",       "GroupAdd",        "SecurityOpt",
+      "Privileged", "AutoRemove",     "PidMode",           "UTSMode",      "UsernsMode",      "Sysctls",
+      "Tmpfs",      "Annotations",    "VolumeDriver",      "Init",         "OomKillDisable",  "StorageOpt"};
+  return std::ranges::all_of(kEmpty, [&](const char* name) {
+    const oci::Value* value = oci::find(host_config, std::string_view(name));
+    return value == nullptr || value->is_null() || *value == false || *value == "" ||
+           (value->is_structured() && value->empty());
+  });
+}
+
+bool is_builders_host_config(const oci::Value& host_config) {
+  const std::string restart = text_at(host_config, "/RestartPolicy/Name");
+  return text_at(host_config, "/LogConfig/Type") == "none" && (restart.empty() || restart == "no") &&
+         asks_for_nothing(host_config);
+}
+
+bool is_true_at(const oci::Value& document, const char* pointer) {
+  const oci::Value* value = oci::find(document, oci::Pointer(pointer));
+  return value != nullptr && *value == true;
+}
+
+bool is_builders_config(const oci::Value& container) {
+  const std::string image = text_at(container, "/Config/Image");
+  return hex_of(image) && image == text_at(container, "/Image") && !is_true_at(container, "/Config/OpenStdin") &&
+         !is_true_at(container, "/Config/AttachStdin") && !is_true_at(container, "/Config/Tty");
 }
 
 struct DataRoot {
@@ -153,6 +185,16 @@ std::vector<std::string> digests_of(const DataRoot& root, const std::string& ima
 }
 
 }  // namespace
+
+bool is_classic_build_step(const std::string& rootfs_path, const std::string& container_id) {
+  if (!is_hex_id(container_id) || !rootfs_path.starts_with('/')) return false;
+  const auto root = find_data_root(rootfs_path, container_id);
+  if (!root || !*root || !is_builders_config((*root)->container)) return false;
+  const auto text = read_below((*root)->directory, {"containers", container_id}, "hostconfig.json");
+  if (!text || !*text) return false;
+  const auto host_config = oci::parse(**text, "hostconfig.json");
+  return host_config && is_builders_host_config(*host_config);
+}
 
 Result<std::optional<ContainerInfo>> read_docker_files(const std::string& rootfs_path,
                                                        const std::string& container_id) {

@@ -247,10 +247,35 @@ class SourceProbe {
     return false;
   }
 
+  // A Dockerfile names no path of the host: whatever BuildKit binds into a RUN step, it has made. Those are files of
+  // its own (resolv.conf, secrets, the agent's socket) and layers of its caches; never what dockerd keeps beside them.
+  // With containerd's image store the layers are containerd's.
+  [[nodiscard]] bool is_builders_file(const std::string& path) const {
+    if (!engine_.is_build) return false;
+    constexpr std::string_view kSnapshots = "/io.containerd.snapshotter.v1.";
+    if (path.find(kSnapshots) != std::string::npos) return path.find("/snapshots/") != std::string::npos;
+    if (!path.starts_with(engine_.data_root + "/")) return false;
+    const std::string_view rest = std::string_view(path).substr(engine_.data_root.size() + 1);
+    constexpr std::array<std::string_view, 10> kNotItsOwn = {"containers/", "volumes/", "plugins/", "swarm/",
+                                                             "network/",    "image/",   "trust/",   "builder/",
+                                                             "runtimes/",   "init/"};
+    return rest.find('/') != std::string_view::npos &&
+           std::ranges::none_of(kNotItsOwn, [&](std::string_view folder) { return rest.starts_with(folder); });
+  }
+
+  // The folder of a managed plugin's socket, and the one in which it may show mounts to the host.
+  [[nodiscard]] bool is_plugins_file(const std::string& path) const {
+    return engine_.is_plugin &&
+           (path == "/run/docker/plugins/" + engine_.container_id ||
+            (!engine_.data_root.empty() &&
+             path == engine_.data_root + "/plugins/" + engine_.container_id + "/propagated-mount"));
+  }
+
   // What the engine made for this very container, and what `--network` and `--ipc container:X` take over from X: only
   // these files, only at their usual places. The folder around them holds the engine's own record of the container.
   [[nodiscard]] bool is_engine_file(const Place& place, const oci::Mount& mount) const {
     if (engine_.container_id.empty()) return false;
+    if (is_builders_file(place.path) || is_plugins_file(place.path)) return true;
     const std::string containers = engine_.data_root + "/containers/";
     if (!engine_.data_root.empty() && place.path.starts_with(containers)) {
       const std::string_view rest = std::string_view(place.path).substr(containers.size());
@@ -339,17 +364,24 @@ class SourceProbe {
 }  // namespace
 
 EngineFolders engine_folders(const std::string& rootfs_path, const std::string& runtime_root,
-                             const std::string& container_id) {
+                             const std::string& container_id, const std::string& build_root) {
   EngineFolders folders{.data_root = {}, .exec_root = {}, .container_id = container_id};
+  folders.is_plugin = runtime_root.substr(runtime_root.find_last_of('/') + 1) == "plugins.moby";
+  if (const auto place = build_root.empty() ? std::nullopt : look_at(build_root)) {
+    folders.data_root = place->path;
+    folders.is_build = true;
+    return folders;
+  }
   // <data root>/overlay2/<layer>/merged, <data root>/rootfs/overlayfs/<id>, <data root>/vfs/dir/<id> …: the first
-  // folder above that has a `containers/<id>`. All of it is the engine's; no part is a container's.
-  // Only dockerd makes them so; in another engine's store a user could have made the folders.
+  // folder above that has a `containers/<id>` (`plugins/<id>` for a plugin). All of it is the engine's; no part is a
+  // container's. Only dockerd makes them so; in another engine's store a user could have made the folders.
   const bool is_docker = runtime_root.substr(runtime_root.find_last_of('/') + 1).find("moby") != std::string::npos;
   std::string folder = rootfs_path;
   for (int level = 0; is_docker && level < 4 && folder.size() > 1 && folder.front() == '/'; ++level) {
     folder = parent_of(folder);
     const auto place = look_at(folder);
-    if (place && identity_of(folder + "/containers/" + container_id)) {
+    const std::string owner = folders.is_plugin ? "/plugins/" : "/containers/";
+    if (place && identity_of(folder + owner + container_id)) {
       folders.data_root = place->path;
       break;
     }

@@ -5,8 +5,8 @@
 // `-o o=bind -o device=/run`, and a bind mount of it below /home all give the Docker socket away. So sources and denied
 // places are compared by device and inode, upwards along their folders and downwards along the mounts inside.
 //
-// What has nothing to compare is judged otherwise: a filesystem by its type (a volume can be a proc or an overlay of /etc,
-// with a device number of its own), a socket by who listens on it.
+// What has nothing to compare is judged otherwise: a filesystem by its type (a volume can be a proc or an overlay of
+// /etc, with a device number of its own), a socket by who listens on it.
 //
 // Not seen: a hard link to a socket inside a folder that is mounted, and what a symbolic link inside points to (inside
 // the container it points into the container).
@@ -26,10 +26,13 @@ struct EngineFolders {
   std::string data_root;  // "/var/lib/docker", from root.path; empty: unknown
   std::string exec_root;  // "/run/docker", from --root; empty: unknown
   std::string container_id;
+  bool is_plugin = false;  // a managed plugin of Docker's
+  bool is_build = false;   // a RUN step that BuildKit runs; data_root is then the folder of all that it mounts
 };
 
+// `build_root`: as in ProbeInput.
 EngineFolders engine_folders(const std::string& rootfs_path, const std::string& runtime_root,
-                             const std::string& container_id);
+                             const std::string& container_id, const std::string& build_root = {});
 
 Result<std::map<std::string, MountSource>> probe_mount_sources(const std::vector<oci::Mount>& mounts,
                                                                const policy::Mounts& rule, const EngineFolders& engine,

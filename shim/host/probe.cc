@@ -168,7 +168,8 @@ Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, con
   if (wanted(policy, RuleId::hooks))
     for (const oci::Hook& hook : spec.hooks()) facts.hooks.emplace(hook.path, look_at_hook(hook.path));
   if (wanted(policy, RuleId::mounts)) {
-    const EngineFolders engine = engine_folders(spec.root_path(), input.runtime_root, input.container_id);
+    const EngineFolders engine =
+        engine_folders(spec.root_path(), input.runtime_root, input.container_id, input.build_root);
     SHIM_TRY(facts.mount_sources, probe_mount_sources(spec.mounts(), policy.mounts, engine, joins_containers(spec)));
     SHIM_TRY(facts.rootfs_contains, probe_rootfs(spec.root_path(), policy.mounts, engine));
   }

@@ -27,15 +27,20 @@ struct Events {
   bool required = false;                               // true: a container whose event can't be written is refused
 };
 
-// Which profile applies: the first that matches, in this order: the engine's namespace, what the container chose (only
-// out of `choices`), the runtime's name, the image; else `standard`.
+// Which profile applies: the first that matches, in this order: the engine's namespace, a step of an image build, what
+// the container chose (only out of `choices`), the runtime's name, the image; else `standard`.
 struct Selection {
-  std::map<std::string, std::string> by_namespace;  // the last part of --root: "plugins.moby" → profile
-  std::set<std::string> choices;                    // profiles that a container may choose by itself …
-  std::string annotation = "io.runward.profile";    // … with this annotation
-  std::string label = "io.runward.profile";         // … or this label, never one that comes from its image
-  std::map<std::string, std::string> by_runtime;    // argv[0]'s file name: "runward-web" → profile. Without an entry
-                                                    // "runward-NAME" selects NAME, "runward" goes on
+  // The last part of --root → profile. Docker's managed plugins have a namespace of their own, as has BuildKit where it
+  // runs its steps by containerd; nobody can put an ordinary container there who is not root anyway.
+  std::map<std::string, std::string> by_namespace = {{"plugins.moby", "plugin"}, {"buildkit", "build"}};
+  // RUN steps of image builds: those that BuildKit runs itself, known by the call (decide.h), and those of Docker's
+  // classic builder, known by its record of the container (host/docker_files.h). Empty: as any other container.
+  std::string builds = "build";
+  std::set<std::string> choices;                  // profiles that a container may choose by itself …
+  std::string annotation = "io.runward.profile";  // … with this annotation
+  std::string label = "io.runward.profile";       // … or this label, never one that comes from its image
+  std::map<std::string, std::string> by_runtime;  // argv[0]'s file name: "runward-web" → profile. Without an entry
+                                                  // "runward-NAME" selects NAME, "runward" goes on
   struct ImageChoice {
     std::string image;  // as in policy::Image
     std::string profile;

@@ -52,6 +52,15 @@ void read_choice_key(const Reader& value, std::string& target) {
   if (auto text = value.text()) target = std::move(*text);
 }
 
+// Empty: builds count as any other container.
+void read_builds(const Reader& value, Config& config) {
+  if (value.value().is_string() && value.value().get_ref<const std::string&>().empty()) {
+    config.selection.builds.clear();
+  } else if (auto name = read_profile_name(value)) {
+    config.selection.builds = std::move(*name);
+  }
+}
+
 void read_events_file(const Reader& value, Config& config) {
   if (value.value().is_string() && value.value().get_ref<const std::string&>().empty()) {
     config.events.file.clear();
@@ -67,6 +76,7 @@ constexpr std::array kSectionKeys = {
               }},
     ConfigKey{"profiles", "by_namespace",
               [](const Reader& value, Config& config) { read_profile_map(value, config.selection.by_namespace); }},
+    ConfigKey{"profiles", "builds", read_builds},
     ConfigKey{"profiles", "by_runtime",
               [](const Reader& value, Config& config) { read_profile_map(value, config.selection.by_runtime); }},
     ConfigKey{"profiles", "by_image", read_image_choices},

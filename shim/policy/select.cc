@@ -92,6 +92,9 @@ bool image_matches(const std::string& pattern, const SelectionInput& input) {
 Result<Choice> select_profile(const Selection& selection, const SelectionInput& input) {
   if (const std::string* profile = lookup(selection.by_namespace, input.engine_namespace))
     return Choice{.profile = *profile, .reason = "engine namespace '" + input.engine_namespace + "'"};
+  // Before any wish: what a Dockerfile may say is not what its author may choose.
+  if (input.is_build_step && !selection.builds.empty())
+    return Choice{.profile = selection.builds, .reason = "a step of an image build"};
   if (const auto wish = wish_of(selection, input)) return grant(selection, *wish);
   const std::string runtime_reason = "runtime name '" + input.runtime_name + "'";
   if (const std::string* profile = lookup(selection.by_runtime, input.runtime_name))

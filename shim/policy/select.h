@@ -16,6 +16,7 @@ namespace runward::policy {
 struct SelectionInput {
   std::string runtime_name;      // argv[0]'s file name
   std::string engine_namespace;  // the last part of --root
+  bool is_build_step = false;    // a RUN step of an image build
   std::map<std::string, std::string> annotations;
   // Where the engine tells (host::ContainerInfo):
   std::string image;

@@ -172,8 +172,9 @@ const std::vector<GoldenDocument>& golden_documents_with_short_filters() {
 }
 
 const std::vector<NamedPolicy>& policies() {
-  static const std::vector<NamedPolicy> kAll = {load("default"), load("strict"), load("compat"),
-                                                stripping(load("default")), rich(load("default"))};
+  static const std::vector<NamedPolicy> kAll = {load("default"),      load("strict"), load("compat"),
+                                                load("build"),        load("plugin"), stripping(load("default")),
+                                                rich(load("default"))};
   return kAll;
 }
 

@@ -34,7 +34,8 @@ std::string described(const oci::Mount& mount) { return quote(mount.source) + " 
 
 oci::Pointer pointer_to(std::size_t index) { return oci::Pointer("/mounts") / index; }
 
-// An administrator who allows a place by its own name knows what is in it.
+// An administrator who allows a place by its own name knows what is in it, and on what (/etc is an overlay on some
+// hosts).
 bool is_itself_allowed(const host::MountSource& source) {
   return std::ranges::find(source.allowed_by, source.resolved) != source.allowed_by.end();
 }
@@ -43,7 +44,7 @@ bool is_itself_allowed(const host::MountSource& source) {
 std::string objection(const host::MountSource* source, const policy::Mounts& rule) {
   if (source == nullptr || source->resolved.empty()) return "whose source can't be looked at";
   if (source->is_engine_file) return "";
-  if (!source->filesystem.empty())
+  if (!source->filesystem.empty() && !is_itself_allowed(*source))
     return "whose filesystem, " + quote(source->filesystem) + ", does not tell what it gives access to";
   if (!source->contains.empty() && !is_itself_allowed(*source))
     return "which has " + quote(source->contains.front()) + " in it";
@@ -81,6 +82,11 @@ bool is_at_its_place(const oci::Mount& mount) {
   return found == kPlaces.end() || found->destination == mount.destination;
 }
 
+bool is_engine_file(const oci::Mount& mount, const Context& ctx) {
+  const auto known = ctx.host.mount_sources.find(mount.source);
+  return mount.is_bind() && known != ctx.host.mount_sources.end() && known->second.is_engine_file;
+}
+
 bool is_shared(const oci::Mount& mount) { return mount.has("shared") || mount.has("rshared"); }
 bool is_slave(const oci::Mount& mount) { return mount.has("slave") || mount.has("rslave"); }
 
@@ -88,7 +94,8 @@ bool is_slave(const oci::Mount& mount) { return mount.has("slave") || mount.has(
 // past the check of the source.
 void check_propagation(Verdict& verdict, Options& options, const oci::Mount& mount, std::size_t index,
                        const Context& ctx) {
-  if (is_shared(mount) && ctx.refuses(RuleId::mounts))
+  // What the engine itself shares (dockerd does so for plugins) nobody asked for.
+  if (is_shared(mount) && !is_engine_file(mount, ctx) && ctx.refuses(RuleId::mounts))
     return verdict.refuse(pointer_to(index), "the shared mount propagation of " + described(mount),
                           "drop bind-propagation=shared and rshared");
   if (!mount.is_bind() && !is_shared(mount) && !is_slave(mount)) return;

@@ -24,7 +24,9 @@ Question question_about(const std::string& name) {
           .call = {.runtime_name = "runward",
                    .runtime_root = "/run/docker/runtime-runc/moby",
                    .container_id = "c1",
-                   .flags = {}},
+                   .flags = {},
+                   .command = "create",
+                   .bundle = {}},
           .bundle = "/bundle",
           .asked = golden(name),
           .actual = {}};

@@ -44,6 +44,26 @@ TEST(LimitMounts, RefusesAVolumeOfAFilesystemThatDoesNotTellWhatIsBehindIt) {
   EXPECT_THAT(bench.refusals(limit_mounts, document_with(bind("/volume"))), ElementsAre(HasSubstr("overlay")));
 }
 
+TEST(LimitMounts, TakesWhatAnAdministratorNamedWhateverItsFilesystem) {
+  Bench bench = bench_with_source("/etc/hosts");
+  auto& source = bench.host.mount_sources["/etc/hosts"];
+  source.resolved = "/etc/hosts";
+  source.filesystem = "overlay";
+  source.allowed_by = {"/etc"};
+  EXPECT_THAT(bench.refusals(limit_mounts, document_with(bind("/etc/hosts"))), SizeIs(1));
+  source.allowed_by = {"/etc/hosts"};
+  EXPECT_THAT(bench.refusals(limit_mounts, document_with(bind("/etc/hosts"))), IsEmpty());
+}
+
+// dockerd shares a plugin's folders with the host; users share nothing.
+TEST(LimitMounts, StripsSharedPropagationOfTheEnginesOwnAndRefusesItOfOthers) {
+  Bench bench = bench_with_source("/srv");
+  EXPECT_THAT(bench.refusals(limit_mounts, document_with(bind("/srv", {"rbind", "rshared"}))), SizeIs(1));
+  bench.host.mount_sources["/srv"].is_engine_file = true;
+  EXPECT_THAT(bench.refusals(limit_mounts, document_with(bind("/srv", {"rbind", "rshared"}))), IsEmpty());
+  EXPECT_THAT(options_after(bench, bind("/srv", {"rbind", "rshared"})), Not(Contains("rshared")));
+}
+
 TEST(LimitMounts, ForcesNoexecOnBindsWhereTheProfileSaysSo) {
   Bench bench = bench_with_source("/srv");
   bench.policy.mounts.noexec = true;

@@ -9,6 +9,10 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "shim/oci/value.h"
 
 namespace runward::host {
 namespace {
@@ -54,6 +58,67 @@ class DockerFilesTest : public testing::Test {
 
   std::string root_;
 };
+
+// As Docker 20.10 writes it for a RUN step of the classic builder.
+oci::Value host_config_of_a_step() {
+  return {{"Binds", nullptr},
+          {"LogConfig", {{"Type", "none"}}},
+          {"RestartPolicy", {{"Name", ""}}},
+          {"CapAdd", nullptr},
+          {"Devices", nullptr},
+          {"PortBindings", nullptr},
+          {"AutoRemove", false},
+          {"Privileged", false},
+          {"PidMode", ""},
+          {"SecurityOpt", nullptr},
+          {"Runtime", "runc"},
+          {"ReadonlyPaths", {"/proc/bus"}}};
+}
+
+class ClassicBuildTest : public DockerFilesTest {
+ protected:
+  [[nodiscard]] bool is_step(const oci::Value& host_config, const std::string& image = kImage) const {
+    put("containers/" + kId + "/config.v2.json",
+        R"({"ID": ")" + kId + R"(", "Image": ")" + kImage + R"(", "Config": {"Image": ")" + image + R"("}})");
+    put("containers/" + kId + "/hostconfig.json", host_config.dump());
+    return is_classic_build_step(root_ + "/overlay2/x/merged", kId);
+  }
+};
+
+TEST_F(ClassicBuildTest, IsKnownByItsRecord) { EXPECT_TRUE(is_step(host_config_of_a_step())); }
+
+TEST_F(ClassicBuildTest, IsNoContainerThatNamesItsImage) {
+  EXPECT_FALSE(is_step(host_config_of_a_step(), "me/app:1"));
+  EXPECT_FALSE(is_step(host_config_of_a_step(), "sha256:" + std::string(64, 'b')));
+}
+
+TEST_F(ClassicBuildTest, IsNoneThatAsksForAnythingOfAUsers) {
+  const std::vector<std::pair<std::string, oci::Value>> wishes = {
+      {"Binds", {"/srv:/srv"}},
+      {"Mounts", {{{"Type", "volume"}}}},
+      {"VolumesFrom", {"other"}},
+      {"PortBindings", {{"80/tcp", {{{"HostPort", "80"}}}}}},
+      {"CapAdd", {"SYS_ADMIN"}},
+      {"Devices", {{{"PathOnHost", "/dev/fuse"}}}},
+      {"SecurityOpt", {"seccomp=unconfined"}},
+      {"Privileged", true},
+      {"AutoRemove", true},
+      {"PidMode", "host"},
+      {"Tmpfs", {{"/x", "exec"}}},
+      {"RestartPolicy", {{"Name", "always"}}},
+      {"LogConfig", {{"Type", "json-file"}}}};
+  for (const auto& [key, value] : wishes) {
+    oci::Value host_config = host_config_of_a_step();
+    host_config[key] = value;
+    EXPECT_FALSE(is_step(host_config)) << key;
+  }
+}
+
+TEST_F(ClassicBuildTest, IsNothingWithoutDockersFiles) {
+  EXPECT_FALSE(is_classic_build_step("/", kId));
+  put("containers/" + kId + "/config.v2.json", "{ broken");
+  EXPECT_FALSE(is_classic_build_step(root_ + "/overlay2/x/merged", kId));
+}
 
 TEST_F(DockerFilesTest, TellImageDigestsAndLabels) {
   const auto found = info();

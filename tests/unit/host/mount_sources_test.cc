@@ -94,6 +94,32 @@ TEST_F(MountSources, FindsTheEnginesFolders) {
   EXPECT_EQ(engine_.exec_root, top_ + "/run/docker");
 }
 
+TEST_F(MountSources, KnowsWhatBuildKitMountsIntoAStep) {
+  for (const char* folder : {"/data/buildkit/executor/step", "/data/overlay2/cache/diff", "/data/volumes/other/_data",
+                             "/data/containers/other"})
+    fs::create_directories(top_ + folder);
+  rule_.denied_sources.push_back(top_ + "/data");
+  EXPECT_FALSE(look_below("/data/overlay2/cache/diff").is_engine_file) << "an ordinary container's";
+  engine_ = engine_folders(top_ + "/data/buildkit/executor/step/rootfs", "", "step", top_ + "/data");
+  EXPECT_TRUE(look_below("/data/overlay2/cache/diff").is_engine_file);
+  EXPECT_TRUE(look_below("/data/buildkit/executor/step").is_engine_file);
+  for (const char* other : {"/data", "/data/overlay2", "/data/volumes/other/_data", "/data/containers/other", "/run"})
+    EXPECT_FALSE(look_below(other).is_engine_file) << other;
+}
+
+TEST_F(MountSources, KnowsAPluginsOwnFolders) {
+  const std::string id(64, 'd');
+  const std::string folder = "/data/plugins/" + id;
+  fs::create_directories(top_ + folder + "/rootfs");
+  fs::create_directories(top_ + folder + "/propagated-mount");
+  engine_ = engine_folders(top_ + folder + "/rootfs", top_ + "/run/docker/runtime-runc/plugins.moby", id);
+  EXPECT_EQ(engine_.data_root, top_ + "/data");
+  EXPECT_TRUE(look_below(folder + "/propagated-mount").is_engine_file);
+  EXPECT_FALSE(look_below(folder).is_engine_file);
+  engine_ = engine_folders(top_ + folder + "/rootfs", top_ + "/run/docker/runtime-runc/moby", id);
+  EXPECT_FALSE(look_below(folder + "/propagated-mount").is_engine_file) << "no plugin";
+}
+
 TEST_F(MountSources, SeesTheSocketItself) { EXPECT_THAT(exposed(look_below("/run/docker.sock")), Contains(sock())); }
 
 TEST_F(MountSources, SeesTheSocketInItsFolderAndAbove) {

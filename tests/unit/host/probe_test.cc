@@ -19,7 +19,10 @@ policy::Policy with_only(RuleId rule) {
   return policy;
 }
 ProbeInput input() {
-  return {.runtime_root = "/run/docker/runtime-runc/moby", .container_id = "abc", .runtime_namespaces = {}};
+  return {.runtime_root = "/run/docker/runtime-runc/moby",
+          .container_id = "abc",
+          .build_root = {},
+          .runtime_namespaces = {}};
 }
 
 TEST(EngineNamespaceOf, IsTheLastPartOfTheRoot) {

@@ -47,6 +47,22 @@ TEST(SelectProfile, FollowsNamespaceChoiceRuntimeImageDefault) {
   EXPECT_EQ(chosen(input), "default by the default");
 }
 
+TEST(SelectProfile, TakesBuildsAndPluginsForWhatTheyAreByDefault) {
+  SelectionInput input;
+  input.is_build_step = true;
+  EXPECT_EQ(chosen(input, Selection{}), "build by a step of an image build");
+  input.annotations = {{"io.runward.profile", "strict"}};
+  EXPECT_EQ(chosen(input), "build by a step of an image build") << "no Dockerfile chooses a profile";
+  Selection none;
+  none.builds.clear();
+  input.annotations.clear();
+  EXPECT_EQ(chosen(input, none), "default by the default");
+  input.engine_namespace = "plugins.moby";
+  EXPECT_EQ(chosen(input, Selection{}), "plugin by engine namespace 'plugins.moby'");
+  input.engine_namespace = "buildkit";
+  EXPECT_EQ(chosen(input, none), "build by engine namespace 'buildkit'");
+}
+
 TEST(SelectProfile, TakesTheNameAfterTheDashOfTheRuntime) {
   SelectionInput input;
   input.runtime_name = "runward-strict";
@@ -100,6 +116,7 @@ class ImageMatches : public testing::TestWithParam<ImageCase> {};
 TEST_P(ImageMatches, AsThePatternSays) {
   const SelectionInput input{.runtime_name = {},
                              .engine_namespace = {},
+                             .is_build_step = false,
                              .annotations = {},
                              .image = "registry.example/shop/app:3",
                              .image_id = "sha256:" + std::string(64, 'b'),

@@ -71,7 +71,9 @@ TEST_P(ShippedProfile, HoldsTheWaysToTheHost) {
         RuleId::masked_paths, RuleId::devices,       RuleId::memory,   RuleId::cpu,        RuleId::pids,
         RuleId::unified,      RuleId::oom_score,     RuleId::sysctl,   RuleId::hooks,      RuleId::annotations}) {
     EXPECT_EQ(policy.rule(rule).mode, Mode::enforce) << name_of(rule);
-    EXPECT_EQ(policy.rule(rule).on_excess, OnExcess::refuse) << name_of(rule);
+    // No filter is what dockerd gives every plugin: nothing that could be refused.
+    const bool nobodys_wish = GetParam() == "plugin" && rule == RuleId::seccomp;
+    EXPECT_EQ(policy.rule(rule).on_excess, nobodys_wish ? OnExcess::strip : OnExcess::refuse) << name_of(rule);
   }
   EXPECT_THAT(policy.mounts.denied_sources,
               testing::IsSupersetOf({"/run/docker.sock", "/run", "/etc", "/proc", "/var/lib/docker"}));
@@ -124,7 +126,7 @@ TEST_P(ShippedProfile, KeepsTheKernelsDangerousCallsOut) {
     EXPECT_TRUE(allowed.contains(call)) << call;
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, ShippedProfile, testing::Values("default", "strict", "compat"),
+INSTANTIATE_TEST_SUITE_P(Each, ShippedProfile, testing::Values("default", "strict", "compat", "build", "plugin"),
                          [](const auto& test) { return test.param; });
 
 TEST(DefaultProfile, HasEveryRuleOnButThoseThatWouldStopOrdinaryImages) {
@@ -170,6 +172,24 @@ TEST(StrictProfile, AllowsLessThanDefaultOnEveryPoint) {
   EXPECT_THAT(standard.sysctls, testing::IsSupersetOf(strict.sysctls));
   const auto more = allowed_calls(*load_seccomp(standard));
   for (const std::string& call : allowed_calls(*load_seccomp(strict))) EXPECT_TRUE(more.contains(call)) << call;
+}
+
+// Selected without anybody's asking, so that nobody gains by being taken for one.
+TEST(BuildAndPluginProfiles, AllowNothingOfTheHostThatDefaultDoesNot) {
+  const Policy standard = shipped("default");
+  const oci::CapabilitySet asked = standard.capabilities.allowed | standard.capabilities.on_request;
+  for (const char* name : {"build", "plugin"}) {
+    const Policy policy = shipped(name);
+    EXPECT_EQ(policy.rule(RuleId::no_new_privileges).mode, Mode::enforce) << name;
+    EXPECT_EQ(policy.rule(RuleId::cgroup_path).mode, Mode::enforce) << name;
+    EXPECT_TRUE((policy.capabilities.allowed - asked).members().empty()) << name;
+    EXPECT_TRUE(policy.capabilities.on_request.members().empty()) << name;
+    EXPECT_FALSE(policy.namespaces.join_containers) << name;
+    EXPECT_TRUE(policy.devices.allowed.empty()) << name;
+    EXPECT_TRUE(policy.hook_paths.empty()) << name;
+    EXPECT_THAT(policy.mounts.denied_sources, testing::IsSupersetOf(standard.mounts.denied_sources)) << name;
+    EXPECT_THAT(policy.masked_paths.masked, testing::IsSupersetOf(standard.masked_paths.masked)) << name;
+  }
 }
 
 // The schema and the parser know the same keys, so that an editor and the program agree.
