@@ -9,6 +9,7 @@
 #include "shim/ctl/events.h"
 #include "shim/ctl/explain.h"
 #include "shim/ctl/install.h"
+#include "shim/ctl/lockdown.h"
 #include "shim/ctl/ps.h"
 #include "shim/ctl/rules.h"
 #include "shim/ctl/uninstall.h"
@@ -16,8 +17,8 @@
 namespace runward::ctl {
 namespace {
 
-constexpr std::array kCommands = {kRulesCommand, kCheckConfigCommand, kDoctorCommand,  kExplainCommand,
-                                  kPsCommand,    kEventsCommand,      kInstallCommand, kUninstallCommand};
+constexpr std::array kCommands = {kRulesCommand,  kCheckConfigCommand, kDoctorCommand,    kExplainCommand, kPsCommand,
+                                  kEventsCommand, kInstallCommand,     kUninstallCommand, kLockdownCommand};
 
 }  // namespace
 
