@@ -14,9 +14,14 @@ main() {
   mkdir -p "${2:?folder}"
   dir=$(cd "$2" && pwd)
   if [[ ! -e $dir/complete ]]; then
-    fetch "$suite" "$dir"
+    fetch "$suite" "$dir" docker.io containerd docker-cli
     link_machine_runc "$dir"
     touch "$dir/complete"
+  fi
+  # Newer than some caches. The CLI does not find its plugin below DIR by itself: who needs BuildKit links it.
+  if [[ ! -e $dir/complete-buildx ]]; then
+    fetch "$suite" "$dir" docker-buildx || echo "no docker-buildx in $suite" >&2
+    touch "$dir/complete-buildx"
   fi
   printf '%s\n' "$dir/bin:$dir/root/usr/sbin:$dir/root/usr/bin"
 }
@@ -33,6 +38,7 @@ machine_mirror() {
 
 fetch() {
   local suite=$1 dir=$2 apt=$2/apt key=/usr/share/keyrings/debian-archive-keyring.gpg mirror options deb
+  shift 2
   mirror=$(machine_mirror)
   mkdir -p "$apt"/lists/partial "$apt"/cache/archives/partial
   printf 'deb [signed-by=%s] %s %s main\n' "$key" "$mirror" "$suite" >"$apt/sources.list"
@@ -43,7 +49,7 @@ fetch() {
     # apt drops to the user _apt, who may not read the caller's cache folder.
     -o APT::Sandbox::User=root)
   apt-get "${options[@]}" update >&2
-  (cd "$apt" && apt-get "${options[@]}" download docker.io containerd docker-cli >&2)
+  (cd "$apt" && apt-get "${options[@]}" download "$@" >&2)
   for deb in "$apt"/*.deb; do dpkg-deb -x "$deb" "$dir/root"; done
   rm -rf "$apt"
 }

@@ -20,6 +20,7 @@
 #   ENGINE_EXTRA_HOST         one more address to listen on, such as unix:///run/docker.sock
 #   ENGINE_POLICY             a folder that the engine and its runtimes see as /etc/runward; the engine
 #                             then has a mount namespace of its own, and engine_ns runs commands in it
+#   ENGINE_MOUNT_NS           a mount namespace to start it in (/proc/PID/ns/mnt)
 #   ENGINE_START_TIMEOUT      seconds to wait until the engine answers (60)
 #
 # engine_start exports ENGINE_DIR, ENGINE_PID and DOCKER_HOST; bats' tests see them when it is
@@ -71,7 +72,8 @@ _engine_daemon_json() {
 # In a session and a network namespace of its own: our caller's terminal, signals and firewall
 # are not touched. Only file descriptors 0 to 2 go along: bats waits for whoever holds its fd 3.
 _engine_spawn() {
-  local dir=$1 fd
+  local dir=$1 fd within=()
+  [[ -z ${ENGINE_MOUNT_NS:-} ]] || within=(nsenter --mount="$ENGINE_MOUNT_NS" --)
   (
     for fd in /proc/self/fd/*; do
       fd=${fd##*/}
@@ -80,7 +82,7 @@ _engine_spawn() {
     PATH=$(_engine_path)
     unset DOCKER_HOST
     # shellcheck disable=SC2016  # $1 belongs to the inner shell
-    exec setsid --fork unshare --net ${ENGINE_POLICY:+--mount --propagation private} sh -c '
+    exec setsid --fork "${within[@]}" unshare --net ${ENGINE_POLICY:+--mount --propagation private} sh -c '
       /bin/busybox ip link set lo up
       if [ -n "$3" ]; then
         mkdir -p "$1/etc/runward"

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs inside the virtual machine (see test.sh): what only a kernel with AppArmor and cgroup v2
-# can show. Prints TAP. The working folder is the share: runward, runwardctl,
-# lib/, box.tar.
+# can show. Prints TAP. The working folder is the share: runward, runwardctl, lib/, box.tar.
 #
 # Everything is ten times slower here, one `docker run` takes 4 to 14 s: so many checks look at
 # the report of one container, and none depends on time.
@@ -217,6 +216,22 @@ is "$now: the host sees the same limits" \
 is "$now: AppArmor profile" "$(value apparmor)" "docker-default (enforce)"
 exec 9>&-
 wait $!
+
+# With systemd, and the machine's own engine of its own units.
+install -m 755 runwardctl /usr/local/bin/runwardctl
+path_of() { tr '\0' '\n' <"/proc/$(pidof containerd | tr ' ' '\n' | sort -n | tail -n 1)/environ" | sed -n 's/^PATH=//p'; }
+check "lockdown: runc becomes runward" runwardctl lockdown
+is "lockdown: where runc leads" "$(readlink /usr/sbin/runc)" /usr/local/bin/runward
+is "lockdown: the PATH of dockerd's service begins with runward's folder" \
+  "$(systemctl show --property Environment docker.service | cut -d : -f 1)" Environment=PATH=/var/lib/runward/lockdown
+check "lockdown: containerd.service starts" systemctl start containerd.service
+is "lockdown: its PATH is that one" "$(path_of | cut -d : -f 1)" /var/lib/runward/lockdown
+run locked runc
+is "$now: no_new_privs by --runtime=runc" "$(value NoNewPrivs)" 1
+is "$now: capabilities by --runtime=runc" "$((0x$(value CapEff)))" "$((capabilities))"
+check "lockdown: --undo" runwardctl lockdown --undo
+is "lockdown: every program of runc's package is as it was" "$(dpkg --verify runc | grep bin/)" ""
+is "lockdown: no drop-in is left" "$(systemctl show --property Environment docker.service)" Environment=
 
 echo "1..$count"
 [ $failed -eq 0 ]
