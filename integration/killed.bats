@@ -25,6 +25,9 @@ write_config() {
   rm -f "$bundle"/config*.json
   (cd "$bundle" && runc spec)
   jq -c ".process.terminal = false | .process.args = [\"sleep\", \"600\"] | .root.path = \"$ROOTFS\"
+    | .process.capabilities |= with_entries(.value = ([\"CHOWN\", \"DAC_OVERRIDE\", \"FSETID\", \"FOWNER\", \"MKNOD\",
+        \"NET_RAW\", \"SETGID\", \"SETUID\", \"SETFCAP\", \"SETPCAP\", \"NET_BIND_SERVICE\", \"SYS_CHROOT\", \"KILL\",
+        \"AUDIT_WRITE\"] | map(\"CAP_\" + .)))
     | .linux.cgroupsPath = \"/docker/$id\"" "$bundle/config.json" >"$bundle/new"
   mv "$bundle/new" "$bundle/config.json"
 }
@@ -36,9 +39,13 @@ start() { runward create --bundle "$bundle" --pid-file "$bundle/pid" "$id" </dev
 
 decision() { find /run/runward/decisions -name "$id.json" 2>/dev/null; }
 
+# strace leaves the runtime alone once it is runc, and does not wait for it.
+settled() { wait_until 20 sh -c "! pgrep -f -- '--root $root ' >/dev/null"; }
+
 # steps CALL… - "NAME N" for the Nth call of each system call until runward becomes runc. Its stdin is ours.
 steps() {
   strace -qq -b execve -o "$BATS_TEST_TMPDIR/trace" "$@" >/dev/null 2>&1 || true
+  settled
   sed -nE 's/^([a-z0-9_]+)\(.*/\1/p' "$BATS_TEST_TMPDIR/trace" | awk '$1 != "exit_group" {print $1, ++n[$1]}' | tail -n +2
 }
 
@@ -47,6 +54,7 @@ killed_at() {
   local name=$1 number=$2
   shift 2
   strace -qq -b execve -o /dev/null -e "inject=$name:signal=KILL:when=$number" "$@" >/dev/null 2>&1 || true
+  settled
 }
 
 processes_in_container() { wc -l <"$(cgroup_folder "$(cat "$bundle/pid")" pids)/cgroup.procs"; }

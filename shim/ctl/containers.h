@@ -16,9 +16,9 @@ namespace runward::ctl {
 struct Container {
   std::string id;
   std::string bundle;
-  std::string name;                 // Docker's; empty: unknown
-  std::optional<oci::Value> event;  // that of its start
-  std::optional<oci::Value> last;   // the last one about it, perhaps an exec's
+  std::string name;                                // Docker's; empty: unknown
+  std::optional<oci::Value> event = std::nullopt;  // that of its start
+  std::optional<oci::Value> last = std::nullopt;   // the last one about it, perhaps an exec's
 };
 
 using Containers = std::map<std::string, Container>;  // by id

@@ -183,6 +183,7 @@ HostFacts probe_process(const policy::Policy& policy, const std::string& runtime
   HostFacts facts;
   facts.engine_namespace = engine_namespace_of(runtime_root);
   if (wanted(policy, RuleId::selinux)) facts.selinux_enabled = exists("/sys/fs/selinux/enforce");
+  if (wanted(policy, RuleId::rlimits)) probe_rlimits(facts);
   return facts;
 }
 

@@ -21,24 +21,26 @@ std::optional<oci::Rlimit> find_limit(const std::vector<oci::Rlimit>& limits, co
   return found == limits.end() ? std::nullopt : std::optional(*found);
 }
 
-// One that the first process has not been given would be inherited by it: nobody knows whether another is more.
-Verdict as_first_process(const oci::Process& process, const oci::Process& first) {
+// What the first process was not given, it has inherited from the engine, as we have.
+std::optional<oci::Rlimit> limit_of_first(const oci::Process& first, const std::string& type, const Context& ctx) {
+  if (const auto given = find_limit(first.rlimits(), type)) return given;
+  const auto inherited = ctx.host.rlimits.find(type);
+  return inherited == ctx.host.rlimits.end() ? std::nullopt : std::optional(inherited->second);
+}
+
+Verdict as_first_process(const oci::Process& process, const Context& ctx) {
   Verdict verdict;
   const oci::Pointer list("/rlimits");
   const auto given = process.rlimits();
-  const auto allowed = first.rlimits();
-  for (std::size_t i = given.size(); i-- > 0;) {
-    const auto limit = find_limit(allowed, given[i].type);
-    if (!limit) {
-      verdict.remove(process.value(), list / i, "the container's first process was given none");
-      continue;
-    }
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const auto limit = limit_of_first(*ctx.first, given[i].type, ctx);
+    if (!limit) continue;
     const std::uint64_t hard = std::min(given[i].hard, limit->hard);
     verdict.set(process.value(), list / i / "hard", hard, "not more than the container's first process");
     verdict.set(process.value(), list / i / "soft", std::min({given[i].soft, limit->soft, hard}),
                 "not more than the container's first process");
   }
-  for (const oci::Rlimit& limit : allowed)
+  for (const oci::Rlimit& limit : ctx.first->rlimits())
     if (!find_limit(given, limit.type))
       verdict.insert(list, std::nullopt, {{"type", limit.type}, {"soft", limit.soft}, {"hard", limit.hard}},
                      "the limit of the container's first process");
@@ -48,7 +50,7 @@ Verdict as_first_process(const oci::Process& process, const oci::Process& first)
 }  // namespace
 
 Verdict limit_rlimits(const oci::Process& process, const Context& ctx) {
-  if (ctx.first != nullptr) return as_first_process(process, *ctx.first);
+  if (ctx.first != nullptr) return as_first_process(process, ctx);
   Verdict verdict;
   const auto given = process.rlimits();
   const oci::Pointer list("/rlimits");

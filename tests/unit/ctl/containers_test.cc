@@ -11,7 +11,7 @@ using testing::HasSubstr;
 Containers three() {
   return {{"aa11", {.id = "aa11", .bundle = "/b/aa11", .name = "web", .event = {}}},
           {"aa22", {.id = "aa22", .bundle = "/b/aa22", .name = "bb", .event = {}}},
-          {"bb33", {.id = "bb33", .bundle = "/b/bb33", .name = "aa11x", .event = {}, .last = {}}}};
+          {"bb33", {.id = "bb33", .bundle = "/b/bb33", .name = "aa11x", .event = {}}}};
 }
 
 std::string picked(const std::string& wanted) {

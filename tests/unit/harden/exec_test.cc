@@ -105,9 +105,16 @@ TEST_F(Exec, HasNoHigherRlimitThanTheFirstProcess) {
   EXPECT_EQ(bench_.after(limit_rlimits, {{"rlimits", {nofile(4096, 4096)}}})["rlimits"],
             Value::array({nofile(100, 200)}));
   EXPECT_EQ(bench_.after(limit_rlimits, {{"rlimits", {nofile(10, 20)}}})["rlimits"], Value::array({nofile(10, 20)}));
-  const Value unknown = {{"type", "RLIMIT_CORE"}, {"soft", 1}, {"hard", 1}};
-  EXPECT_EQ(bench_.after(limit_rlimits, {{"rlimits", {unknown, nofile(1, 1)}}})["rlimits"],
-            Value::array({nofile(1, 1)}));
+}
+
+TEST_F(Exec, HasNoHigherRlimitThanTheFirstProcessInherited) {
+  bench_.host.rlimits["RLIMIT_CORE"] = {.type = "RLIMIT_CORE", .soft = 5, .hard = 10};
+  const auto core = [](std::uint64_t limit) {
+    return Value({{"type", "RLIMIT_CORE"}, {"soft", limit}, {"hard", limit}});
+  };
+  EXPECT_EQ(bench_.after(limit_rlimits, {{"rlimits", {core(1)}}})["rlimits"][0], core(1));
+  EXPECT_EQ(bench_.after(limit_rlimits, {{"rlimits", {core(100)}}})["rlimits"][0],
+            Value({{"type", "RLIMIT_CORE"}, {"soft", 5}, {"hard", 10}}));
 }
 
 TEST_F(Exec, IsNotSparedByTheOomKillerMoreThanTheFirstProcess) {
