@@ -40,13 +40,25 @@ start() { runward create --bundle "$bundle" --pid-file "$bundle/pid" "$id" </dev
 decision() { find /run/runward/decisions -name "$id.json" 2>/dev/null; }
 
 # strace leaves the runtime alone once it is runc, and does not wait for it.
-settled() { wait_until 20 sh -c "! pgrep -f -- '--root $root ' >/dev/null"; }
+no_runtime_runs() { ! pgrep -f -- "--root $root " >/dev/null; }
+settled() { wait_until 20 no_runtime_runs; }
 
-# steps CALL… - "NAME N" for the Nth call of each system call until runward becomes runc. Its stdin is ours.
+# Calls that leave the world as it was, for whoever has no O_CREAT: a kill behind one is the same as a kill before it.
+looking='^(access|arch_prctl|brk|close|execve|f?stat(fs)?|newfstatat|fcntl|getdents64|getpid|getrandom|get[eu]?[ug]id|ioctl|lseek|madvise|m(un)?map|mprotect|openat2?|prctl|pread64|prlimit64|read|readlink(at)?|rseq|rt_sig[a-z]*|set_robust_list|set_tid_address|sysinfo|uname)[(]'
+
+# steps CALL… - "NAME N" for the Nth call of each system call until runward becomes runc: the first, the last, and each
+# behind one that may have changed something; with EVERY_CALL=1 all. Its stdin is ours.
 steps() {
   strace -qq -b execve -o "$BATS_TEST_TMPDIR/trace" "$@" >/dev/null 2>&1 || true
   settled
-  sed -nE 's/^([a-z0-9_]+)\(.*/\1/p' "$BATS_TEST_TMPDIR/trace" | awk '$1 != "exit_group" {print $1, ++n[$1]}' | tail -n +2
+  sed -nE 's/^(([a-z0-9_]+)\(.*)/\2 \1/p' "$BATS_TEST_TMPDIR/trace" | awk -v looking="$looking" -v every="${EVERY_CALL:-0}" '
+    $1 == "exit_group" {next}
+    {
+      step = $1 " " ++n[$1]; printed = 0
+      if (NR == 2 || every || changed) {print step; printed = 1}
+      $1 = ""; changed = substr($0, 2) !~ looking || /O_CREAT/
+    }
+    END {if (!printed) print step}' | grep -v '^execve 1$'
 }
 
 # killed_at NAME N CALL… - the call, until there.
@@ -79,7 +91,7 @@ first_is_hardened() {
     [[ ! -e $root/$id && -z $(decision) ]] || fail "at $name $number: delete left something" || return 1
     count=$((count + 1))
   done <"$BATS_TEST_TMPDIR/steps"
-  ((count > 50)) || fail "only $count system calls"
+  ((count > 3)) || fail "only $count system calls"
   write_config
   start
   first_is_hardened
@@ -95,7 +107,7 @@ first_is_hardened() {
     wait_until 10 test "$(processes_in_container)" = 1 || fail "at $name $number: a process was left" || return 1
     count=$((count + 1))
   done <"$BATS_TEST_TMPDIR/steps"
-  ((count > 40)) || fail "only $count system calls"
+  ((count > 3)) || fail "only $count system calls"
   run -0 runward exec "$id" grep CapBnd /proc/self/status
   assert_contains "$output" 00000000000005fb
 }
@@ -111,7 +123,7 @@ first_is_hardened() {
     (($(cat "$(cgroup_folder "$(cat "$bundle/pid")" pids)/pids.max") <= 4096)) || fail "at $name $number" || return 1
     count=$((count + 1))
   done <"$BATS_TEST_TMPDIR/steps"
-  ((count > 40)) || fail "only $count system calls"
+  ((count > 3)) || fail "only $count system calls"
   assert_equal "$(md5sum <"$(decision)")" "$before"
 }
 
@@ -129,7 +141,7 @@ first_is_hardened() {
     [[ ! -e $root/$id && -z $(decision) ]] || fail "at $name $number: the next delete left something" || return 1
     count=$((count + 1))
   done <"$BATS_TEST_TMPDIR/steps"
-  ((count > 20)) || fail "only $count system calls"
+  ((count > 3)) || fail "only $count system calls"
 }
 
 @test "two hundred containers at once keep two hundred decisions, and their deletes none" {

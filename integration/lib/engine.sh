@@ -84,9 +84,12 @@ _engine_spawn() {
     # shellcheck disable=SC2016  # $1 belongs to the inner shell
     exec setsid --fork "${within[@]}" unshare --net ${ENGINE_POLICY:+--mount --propagation private} sh -c '
       /bin/busybox ip link set lo up
+      # Without it the CLI warns at every container; a new network namespace has what the first one has.
+      echo 1 >/proc/sys/net/ipv4/ip_forward
       if [ -n "$3" ]; then
-        mkdir -p "$1/etc/runward"
-        mount -t overlay overlay -o "lowerdir=$1/etc:/etc" /etc
+        # Writable: dockerd 20.10 makes a key in /etc/docker where there is none.
+        mkdir -p "$1/etc/runward" "$1/etc-work"
+        mount -t overlay overlay -o "lowerdir=/etc,upperdir=$1/etc,workdir=$1/etc-work" /etc
         mount --bind "$3" /etc/runward
       fi
       exec dockerd --config-file "$1/daemon.json" --data-root "$1/data" --exec-root "$1/exec" \

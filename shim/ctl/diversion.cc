@@ -20,9 +20,9 @@ std::optional<Dpkg> Dpkg::find(const std::string& root) {
   std::error_code error;
   if (!std::filesystem::exists(root + "/var/lib/dpkg/status", error)) return std::nullopt;
   // Not by PATH: this runs as root.
-  const auto program = runtime::find_low_level("dpkg-divert", "");
+  const auto program = runtime::find_program("dpkg-divert", "");
   if (!program) return std::nullopt;
-  return Dpkg(program->path, root.empty() ? "/" : root);
+  return Dpkg(*program, root.empty() ? "/" : root);
 }
 
 Result<std::string> Dpkg::ask(const std::string& question, const std::string& path) const {

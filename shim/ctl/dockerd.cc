@@ -33,8 +33,7 @@ std::optional<pid_t> read_pid(const std::string& pid_file) {
 
 Result<std::string> find_dockerd() {
   const char* const path = std::getenv("PATH");
-  SHIM_TRY(const runtime::LowLevel found, runtime::find_low_level("dockerd", path == nullptr ? "" : path));
-  return found.path;
+  return runtime::find_program("dockerd", path == nullptr ? "" : path);
 }
 
 }  // namespace

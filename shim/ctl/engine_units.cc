@@ -87,8 +87,8 @@ Status take_away(const LockdownHost& host, const Wanted& wanted) {
 Status reload_units(const LockdownHost& host) {
   std::error_code error;
   if (!host.root.empty() || !fs::exists("/run/systemd/system", error)) return ok();
-  SHIM_TRY(const runtime::LowLevel systemctl, runtime::find_low_level("systemctl", ""));
-  SHIM_TRY(const runtime::Captured done, runtime::run_and_capture(systemctl.path, {"daemon-reload"}));
+  SHIM_TRY(const std::string systemctl, runtime::find_program("systemctl", ""));
+  SHIM_TRY(const runtime::Captured done, runtime::run_and_capture(systemctl, {"daemon-reload"}));
   if (done.exit_code == 0) return ok();
   return make_error(ErrorKind::io, "`systemctl daemon-reload` ended with " + std::to_string(done.exit_code));
 }

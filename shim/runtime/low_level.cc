@@ -37,12 +37,14 @@ bool is_called_like_us(const UniqueFd& fd) {
   return path.substr(path.rfind('/') + 1) == kOurName;
 }
 
-Fitness inspect(const std::string& path, const struct stat& ourselves) {
+// `ourselves`: nullptr where it does not matter who it is.
+Fitness inspect(const std::string& path, const struct stat* ourselves) {
   const UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   struct stat status {};
   if (!fd || ::fstat(fd.get(), &status) != 0) return Fitness::missing;
   if (!S_ISREG(status.st_mode) || (status.st_mode & kAnyoneMayExecute) == 0) return Fitness::not_executable;
-  return same_file(status, ourselves) || is_called_like_us(fd) ? Fitness::ourselves : Fitness::usable;
+  if (ourselves == nullptr) return Fitness::usable;
+  return same_file(status, *ourselves) || is_called_like_us(fd) ? Fitness::ourselves : Fitness::usable;
 }
 
 // Absolute directories in order, each once: a relative one would depend on where the engine happens to stand.
@@ -60,12 +62,12 @@ std::vector<std::string_view> search_directories(std::string_view path_env) {
 }
 
 Error unusable(const std::string& subject, std::string_view why) {
-  return make_error(ErrorKind::io, "low-level runtime '" + subject + "' " + std::string(why));
+  return make_error(ErrorKind::io, "'" + subject + "' " + std::string(why));
 }
 
 // What lockdown set aside where we stand now. That may be a link to another place which is locked too: Debian's
 // /usr/bin/runc leads to /usr/sbin/runc.
-std::optional<LowLevel> find_set_aside(std::string path, const struct stat& ourselves) {
+std::optional<LowLevel> find_set_aside(std::string path, const struct stat* ourselves) {
   constexpr int kMostLinks = 8;
   for (int link = 0; link < kMostLinks; ++link) {
     const std::filesystem::path aside = path + std::string(kSetAsideSuffix);
@@ -79,7 +81,7 @@ std::optional<LowLevel> find_set_aside(std::string path, const struct stat& ours
   return std::nullopt;
 }
 
-Result<LowLevel> check_path(const std::string& path, const struct stat& ourselves) {
+Result<LowLevel> check_path(const std::string& path, const struct stat* ourselves) {
   switch (inspect(path, ourselves)) {
     case Fitness::usable:
       return LowLevel{path};
@@ -95,7 +97,7 @@ Result<LowLevel> check_path(const std::string& path, const struct stat& ourselve
   return unusable(path, "could not be checked");
 }
 
-Result<LowLevel> find_by_name(const std::string& name, std::string_view path_env, const struct stat& ourselves) {
+Result<LowLevel> find_by_name(const std::string& name, std::string_view path_env, const struct stat* ourselves) {
   std::string searched;
   bool met_ourselves = false;
   for (const std::string_view directory : search_directories(path_env)) {
@@ -111,6 +113,13 @@ Result<LowLevel> find_by_name(const std::string& name, std::string_view path_env
   return unusable(name, "not found in '" + searched + "'" + (met_ourselves ? ", only runward itself" : ""));
 }
 
+Result<LowLevel> find_executable(const std::string& wanted, std::string_view path_env, const struct stat* ourselves) {
+  if (wanted.starts_with('/')) return check_path(wanted, ourselves);
+  if (wanted.find('/') != std::string::npos)
+    return make_error(ErrorKind::policy, "'" + wanted + "': give a name or an absolute path");
+  return find_by_name(wanted, path_env, ourselves);
+}
+
 }  // namespace
 
 Result<LowLevel> find_low_level(const std::string& configured, const std::string& path_env,
@@ -118,10 +127,16 @@ Result<LowLevel> find_low_level(const std::string& configured, const std::string
   if (configured.empty()) return make_error(ErrorKind::policy, "the name of the low-level runtime is empty");
   struct stat ourselves {};
   if (::stat(own_path.c_str(), &ourselves) != 0) return errno_error("stat", own_path);
-  if (configured.starts_with('/')) return check_path(configured, ourselves);
-  if (configured.find('/') != std::string::npos)
-    return make_error(ErrorKind::policy, "low-level runtime '" + configured + "': give a name or an absolute path");
-  return find_by_name(configured, path_env, ourselves);
+  auto found = find_executable(configured, path_env, &ourselves);
+  if (found) return found;
+  Error error = std::move(found).error();
+  error.message.insert(0, "low-level runtime ");
+  return error;
+}
+
+Result<std::string> find_program(const std::string& wanted, const std::string& path_env) {
+  SHIM_TRY(LowLevel found, find_executable(wanted, path_env, nullptr));
+  return std::move(found.path);
 }
 
 Error exec_low_level(const LowLevel& low_level, std::span<const std::string> argv) {

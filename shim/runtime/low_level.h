@@ -37,6 +37,9 @@ inline constexpr const char* kOurselves = "/proc/self/exe";
 Result<LowLevel> find_low_level(const std::string& configured, const std::string& path_env,
                                 const std::string& ourselves = kOurselves);
 
+// Any program, found in the same way; ourselves count as any other. Its absolute path.
+Result<std::string> find_program(const std::string& wanted, const std::string& path_env);
+
 // execve(2) with every argument as it came, but argv[0] the path: runc starts itself again through /proc/self/exe and
 // names argv[0] in messages. The environment goes on untouched. Returns only when that failed.
 Error exec_low_level(const LowLevel& low_level, std::span<const std::string> argv);

@@ -49,16 +49,16 @@ bool says_so(const std::string& path) {
 std::optional<RegisteredRuntime> look_at(const RuntimeEntry& entry, const std::string& path_variable,
                                          const std::string& runward) {
   RegisteredRuntime runtime{.name = entry.name, .path = entry.path, .build = Build::same};
-  const auto found = runtime::find_low_level(entry.path, path_variable);
+  const auto found = runtime::find_program(entry.path, path_variable);
   if (!found) {
     runtime.usable = found.error();
     return is_called_so(entry) ? std::optional(runtime) : std::nullopt;
   }
-  runtime.path = found->path;
+  runtime.path = *found;
   runtime.usable = ok();
-  runtime.only_root_writes = check_program(found->path);
-  if (!same_program(found->path, runward)) {
-    if (!is_called_so(entry) && !says_so(found->path)) return std::nullopt;
+  runtime.only_root_writes = check_program(*found);
+  if (!same_program(*found, runward)) {
+    if (!is_called_so(entry) && !says_so(*found)) return std::nullopt;
     runtime.build = Build::other;
   }
   return runtime;

@@ -76,7 +76,7 @@ ProgramFacts probe_program() {
   std::error_code error;
   ProgramFacts program;
   program.path = fs::read_symlink("/proc/self/exe", error).parent_path() / "runward";
-  const auto found = runtime::find_low_level(program.path, "");
+  const auto found = runtime::find_program(program.path, "");
   program.usable = found ? ok() : Status(make_error(ErrorKind::io, "there is no runward beside runwardctl"));
   if (found) program.only_root_writes = check_program(program.path);
   return program;

@@ -190,9 +190,9 @@ bool Interruption::seen() {
 
 Result<std::string> find_program(const std::string& name) {
   const char* const path = std::getenv("PATH");
-  const auto found = runtime::find_low_level(name, path == nullptr ? "" : path);
+  auto found = runtime::find_program(name, path == nullptr ? "" : path);
   if (!found) return make_error(ErrorKind::io, "'" + name + "' was not found in PATH");
-  return found->path;
+  return found;
 }
 
 Result<Ran> run_program(const std::vector<std::string>& argv, std::chrono::milliseconds patience,

@@ -23,7 +23,10 @@ using ::testing::Not;
 
 constexpr const char* kName = "runward-test-runtime";  // in no directory of this host
 
-std::string error_of(const Result<LowLevel>& result) { return result ? "(found)" : result.error().message; }
+template <typename T>
+std::string error_of(const Result<T>& result) {
+  return result ? "(found)" : result.error().message;
+}
 
 fs::path ourselves() { return fs::read_symlink("/proc/self/exe"); }
 
@@ -144,6 +147,14 @@ TEST(FindLowLevel, IsNeverTheRunwardThatAnotherProgramAsksFor) {
   const auto found = find_low_level(kName, first.path().string() + ":" + second.path().string(), runward);
   ASSERT_TRUE(found) << error_of(found);
   EXPECT_EQ(found->path, real);
+}
+
+TEST(FindProgram, FindsOurselvesToo) {
+  const TemporaryDirectory directory;
+  const std::string runward = directory.program("runward", "true");
+  const auto found = find_program(runward, "");
+  ASSERT_TRUE(found) << error_of(found);
+  EXPECT_EQ(*found, runward);
 }
 
 TEST(FindLowLevel, PassesOverWhatCannotBeExecuted) {
