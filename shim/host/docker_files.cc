@@ -13,6 +13,7 @@
 #include "shim/base/file.h"
 #include "shim/base/unique_fd.h"
 #include "shim/oci/parse.h"
+#include "shim/oci/shape.h"
 
 namespace runward::host {
 namespace {
@@ -146,11 +147,26 @@ oci::Value read_image_file(const DataRoot& root, std::vector<std::string> folder
   return document ? *std::move(document) : oci::Value(nullptr);
 }
 
+// Docker reads an image by Go's encoding/json: a key that we would pass over is "Labels" to it.
+bool has_in_other_letters(const oci::Value* object, std::string_view name) {
+  if (object == nullptr || !object->is_object()) return false;
+  const std::string folded = oci::fold_case(name);
+  return std::ranges::any_of(object->items(), [&](const auto& member) {
+    return member.key() != name && oci::fold_case(member.key()) == folded;
+  });
+}
+
+// Whoever made the image wrote its file. Where it can be understood in two ways, what it brings is not known.
+bool is_ambiguous(const oci::Value& image) {
+  return has_in_other_letters(&image, "config") ||
+         has_in_other_letters(oci::find(image, std::string_view("config")), "Labels");
+}
+
 std::map<std::string, std::string> own_labels(const DataRoot& root, const std::string& image_id) {
   const auto hex = hex_of(image_id);
   if (!hex) return {};
   const oci::Value image = read_image_file(root, {"imagedb", "content", "sha256"}, *hex);
-  if (!image.is_object()) return {};
+  if (!image.is_object() || is_ambiguous(image)) return {};
   const auto of_image = labels_at(image, "/config/Labels");
   auto labels = labels_at(root.container, "/Config/Labels");
   std::erase_if(labels, [&](const auto& label) {

@@ -21,7 +21,7 @@
 namespace runward::host {
 
 // Labels are the container's own only: one that the image brings with the same value says nothing about whoever started
-// the container, and none counts when the image can't be read.
+// the container, and none counts when the image can't be read, or can be read in two ways.
 Result<std::optional<ContainerInfo>> read_docker_files(const std::string& rootfs_path, const std::string& container_id);
 
 // Whether this container is a RUN step of Docker's classic builder (DOCKER_BUILDKIT=0). It has no name or label for

@@ -230,27 +230,6 @@ std::string_view prefix_of(Document kind) {
   return "";
 }
 
-// As Go's encoding/json folds names: ASCII to lower case, and the two letters beyond ASCII that fold into it.
-std::string fold_case(std::string_view name) {
-  constexpr std::string_view kLongS = "\xC5\xBF";
-  constexpr std::string_view kKelvin = "\xE2\x84\xAA";
-  std::string folded;
-  while (!name.empty()) {
-    if (name.starts_with(kLongS)) {
-      folded += 's';
-      name.remove_prefix(kLongS.size());
-    } else if (name.starts_with(kKelvin)) {
-      folded += 'k';
-      name.remove_prefix(kKelvin.size());
-    } else {
-      const char letter = name.front();
-      folded += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-      name.remove_prefix(1);
-    }
-  }
-  return folded;
-}
-
 const std::unordered_map<std::string, std::string_view>& fields_by_folded_path() {
   static const auto kFolded = [] {
     std::unordered_map<std::string, std::string_view> folded;
@@ -370,6 +349,26 @@ class ShapeCheck {
 }  // namespace
 
 std::span<const Field> fields() { return kFields; }
+
+std::string fold_case(std::string_view name) {
+  constexpr std::string_view kLongS = "\xC5\xBF";
+  constexpr std::string_view kKelvin = "\xE2\x84\xAA";
+  std::string folded;
+  while (!name.empty()) {
+    if (name.starts_with(kLongS)) {
+      folded += 's';
+      name.remove_prefix(kLongS.size());
+    } else if (name.starts_with(kKelvin)) {
+      folded += 'k';
+      name.remove_prefix(kKelvin.size());
+    } else {
+      const char letter = name.front();
+      folded += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+      name.remove_prefix(1);
+    }
+  }
+  return folded;
+}
 
 std::vector<ShapeProblem> check_shape(const Value& document, Document kind) {
   return ShapeCheck().run(document, prefix_of(kind));

@@ -10,6 +10,7 @@
 // To add a field: one row in kFields (shape.cc), in the order of the spec.
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -40,6 +41,10 @@ struct Field {
 };
 
 std::span<const Field> fields();
+
+// As Go's encoding/json folds the names of fields: ASCII to lower case, and the two letters beyond ASCII that fold into
+// it. Whom it reads for a name is any key that folds as the name does.
+std::string fold_case(std::string_view name);
 
 struct ShapeProblem {
   Pointer where;

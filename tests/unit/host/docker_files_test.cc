@@ -139,6 +139,26 @@ TEST_F(DockerFilesTest, CountNoLabelWhenTheImageCannotBeRead) {
   EXPECT_FALSE(info()->image_digests.empty());
 }
 
+// To Docker, which reads by Go's encoding/json, each of these images has the label "a".
+TEST_F(DockerFilesTest, CountNoLabelWhenTheImageCanBeReadInTwoWays) {
+  for (const char* image :
+       {R"({"config": {"labels": {"a": "image"}}})", R"({"config": {"LABELS": {"a": "image"}}})",
+        R"({"config": {"label\u017f": {"a": "image"}}})", R"({"config": {"labelſ": {"a": "image"}}})",
+        R"({"Config": {"Labels": {"a": "image"}}})", R"({"CONFIG": {"Labels": {"a": "image"}}, "config": {}})",
+        R"({"config": {"Labels": {}, "labels": {"a": "image"}}})", R"({"config": {"Labels": null, "lAbels": null}})",
+        R"({"config": {"Labels": {"a": "image"}, "Labels": {}}})",
+        R"({"config": {"Labels": {"a": "image"}}, "config": {}})"}) {
+    put("image/overlay2/imagedb/content/sha256/" + std::string(64, 'a'), image);
+    EXPECT_TRUE(info()->labels.empty()) << image;
+  }
+}
+
+TEST_F(DockerFilesTest, CountLabelsWhereOtherKeysOfTheImageAreNothingToDocker) {
+  put("image/overlay2/imagedb/content/sha256/" + std::string(64, 'a'),
+      R"({"config": {"Labels": {"a": "image"}, "label": 1, "labelss": 2, "x-labels": 3}, "configs": {}, "labels": {}})");
+  EXPECT_THAT(info()->labels, ElementsAre(Pair("b", "changed"), Pair("c", "own")));
+}
+
 TEST_F(DockerFilesTest, CountNoLabelWhenTheImageIsNamedByAPath) {
   put("containers/" + kId + "/config.v2.json",
       R"({"ID": ")" + kId + R"(", "Image": "sha256:../x", "Driver": "../..", "Config": {"Labels": {"c": "own"}}})");
