@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdint>
+#include <map>
 #include <set>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "shim/harden/engine_defaults.h"
@@ -39,47 +42,69 @@ using Names = std::vector<std::string_view>;  // sorted
 
 bool holds(const Names& names, std::string_view name) { return std::ranges::binary_search(names, name); }
 
-// What the baseline lets through: whole calls, and those it lets through for certain arguments only.
+// "valueTwo" may be left out, and an engine that reads and prints the filter leaves it out where it is 0.
+bool is_same_condition(const oci::Value& a, const oci::Value& b) {
+  constexpr std::uint64_t kUnset = 0;
+  return a.value("index", kUnset) == b.value("index", kUnset) && a.value("value", kUnset) == b.value("value", kUnset) &&
+         a.value("valueTwo", kUnset) == b.value("valueTwo", kUnset) && a.value("op", "") == b.value("op", "");
+}
+
+bool has_same_arguments(const oci::Value& a, const oci::Value& b) {
+  return std::ranges::equal(list_in(a, "args"), list_in(b, "args"), is_same_condition);
+}
+
+// What the baseline lets through: whole calls, and those it lets through for certain arguments only, with its rules.
 struct Allowed {
   Names always;
-  Names sometimes;
+  std::multimap<std::string_view, const oci::Value*> sometimes;
+
+  [[nodiscard]] bool has_rule_like(const oci::Value& rule, std::string_view name) const {
+    const auto [begin, end] = sometimes.equal_range(name);
+    return std::any_of(begin, end, [&](const auto& own) { return has_same_arguments(*own.second, rule); });
+  }
 };
 
 Allowed allowed_by(const oci::Value& filter) {
   Allowed allowed;
   for (const oci::Value& rule : rules_of(filter)) {
     if (!lets_through(rule)) continue;
-    auto& names = has_arguments(rule) ? allowed.sometimes : allowed.always;
-    for (const oci::Value& name : names_of(rule)) names.emplace_back(name.get_ref<const std::string&>());
+    for (const oci::Value& name : names_of(rule)) {
+      const std::string_view call = name.get_ref<const std::string&>();
+      if (has_arguments(rule))
+        allowed.sometimes.emplace(call, &rule);
+      else
+        allowed.always.push_back(call);
+    }
   }
   std::ranges::sort(allowed.always);
-  std::ranges::sort(allowed.sometimes);
   return allowed;
 }
 
-// Takes out of one rule what the baseline never lets through, and what it lets through for certain arguments only while
-// this rule asks for none: those are `narrowed`.
+// Takes out of one rule what the baseline never lets through, and what it lets through for other arguments: those are
+// `narrowed`. One condition that always holds ("at least 0") would let all arguments through, and which of two
+// conditions is the stricter is not worked out: only one that is word for word the baseline's stays.
 void limit_rule(Verdict& verdict, const oci::Spec& spec, const oci::Pointer& where, const Allowed& allowed,
                 std::set<std::string_view>& narrowed) {
-  constexpr std::string_view kReason = "the profile's baseline does not let it through";
+  constexpr std::string_view kNever = "the profile's baseline does not let it through";
+  constexpr std::string_view kNotSo = "the profile's baseline lets it through for other arguments: its rules are taken";
   const oci::Value& rule = *oci::find(spec.value(), where);
   const oci::Value& names = names_of(rule);
-  const bool conditional = has_arguments(rule);
-  std::vector<std::size_t> excess;
+  std::vector<std::pair<std::size_t, std::string_view>> excess;
   for (std::size_t i = names.size(); i-- > 0;) {
     const std::string& name = names[i].get_ref<const std::string&>();
-    if (holds(allowed.always, name)) continue;
-    const bool is_narrowed = holds(allowed.sometimes, name);
-    if (is_narrowed && conditional) continue;
+    if (holds(allowed.always, name) || allowed.has_rule_like(rule, name)) continue;
+    const bool is_narrowed = allowed.sometimes.contains(name);
     if (is_narrowed) narrowed.insert(name);
-    excess.push_back(i);
+    excess.emplace_back(i, is_narrowed ? kNotSo : kNever);
   }
-  if (excess.size() == names.size()) return verdict.remove(spec.value(), where, std::string(kReason));
-  for (const std::size_t index : excess) verdict.remove(spec.value(), where / "names" / index, std::string(kReason));
+  if (excess.size() == names.size())
+    return verdict.remove(spec.value(), where, std::string(excess.empty() ? kNever : excess.back().second));
+  for (const auto& [index, reason] : excess) verdict.remove(spec.value(), where / "names" / index, std::string(reason));
 }
 
 // A filter whose default is to deny can still let everything through by name. Calls that the baseline never lets
-// through go; where it lets one through for certain arguments only and the document for all, its own rule is taken.
+// through go; where it lets one through for certain arguments only and the document for others, its own rules are
+// taken.
 void intersect_names(Verdict& verdict, const oci::Spec& spec, const oci::Value& baseline) {
   const oci::Pointer where("/linux/seccomp/syscalls");
   const Allowed allowed = allowed_by(baseline);

@@ -84,5 +84,74 @@ TEST(RequireSeccomp, TakesTheBaselinesConditionsWhereTheDocumentHasNone) {
   EXPECT_EQ(bench.after(require_seccomp, document)["linux"]["seccomp"]["syscalls"], Value::array({masked}));
 }
 
+Value condition(unsigned index, std::uint64_t value, const char* op) {
+  return {{"index", index}, {"value", value}, {"op", op}};
+}
+
+Value rule_for(const std::vector<std::string>& names, const Value& conditions) {
+  return {{"names", names}, {"action", "SCMP_ACT_ALLOW"}, {"args", conditions}};
+}
+
+// The rules after a filter of `given`, where the baseline lets `socket` through for two families and `clone` for none
+// of the flags that make namespaces.
+class ConditionsOfAFilter : public testing::Test {
+ protected:
+  const Value unix_ = rule_for({"socket"}, Value::array({condition(0, 1, "SCMP_CMP_EQ")}));
+  const Value inet_ = rule_for({"socket"}, Value::array({condition(0, 2, "SCMP_CMP_EQ")}));
+  const Value clone_ = rule_for({"clone"}, Value::array({condition(0, 2114060288, "SCMP_CMP_MASKED_EQ")}));
+
+  [[nodiscard]] Bench bench() const {
+    Bench bench;
+    const Value read = {{"names", {"read"}}, {"action", "SCMP_ACT_ALLOW"}};
+    bench.baseline = {{"defaultAction", "SCMP_ACT_ERRNO"}, {"syscalls", Value::array({read, unix_, inet_, clone_})}};
+    return bench;
+  }
+  [[nodiscard]] Value after(const Value& given) const {
+    const Value document = with_filter({{"defaultAction", "SCMP_ACT_ERRNO"}, {"syscalls", given}});
+    const Value once = bench().after(require_seccomp, document);
+    EXPECT_THAT(bench().verdict(require_seccomp, once).changes, IsEmpty()) << "twice is more than once";
+    return once["linux"]["seccomp"]["syscalls"];
+  }
+};
+
+TEST_F(ConditionsOfAFilter, AreReplacedByTheBaselinesWhereTheyAlwaysHold) {
+  EXPECT_EQ(after(Value::array({rule_for({"clone"}, Value::array({condition(0, 0, "SCMP_CMP_GE")}))})),
+            Value::array({clone_}));
+  EXPECT_EQ(after(Value::array({rule_for({"clone"}, Value::array({condition(5, 0, "SCMP_CMP_GE")}))})),
+            Value::array({clone_}));
+}
+
+TEST_F(ConditionsOfAFilter, AreReplacedByTheBaselinesWhereTheyLetMoreThrough) {
+  EXPECT_EQ(after(Value::array({rule_for({"socket"}, Value::array({condition(0, 40, "SCMP_CMP_NE")}))})),
+            Value::array({unix_, inet_}));
+}
+
+TEST_F(ConditionsOfAFilter, TakeOneCallOutOfARuleForSeveral) {
+  const Value given = rule_for({"read", "socket", "bpf"}, Value::array({condition(0, 0, "SCMP_CMP_GE")}));
+  EXPECT_EQ(after(Value::array({given})), Value::array({rule_for({"read"}, given["args"]), unix_, inet_}));
+}
+
+TEST_F(ConditionsOfAFilter, StayWhereTheyAreTheBaselinesOwn) {
+  Value spelled_out = clone_;
+  spelled_out["args"][0]["valueTwo"] = 0;
+  EXPECT_EQ(after(Value::array({inet_, spelled_out})), Value::array({inet_, spelled_out}));
+}
+
+TEST_F(ConditionsOfAFilter, AreOfOneCallOnly) {
+  EXPECT_EQ(after(Value::array({rule_for({"clone"}, inet_["args"])})), Value::array({clone_}));
+}
+
+TEST_F(ConditionsOfAFilter, AreNotTheBaselinesWithOneMoreOrLess) {
+  Value more = inet_;
+  more["args"].push_back(condition(0, 17, "SCMP_CMP_EQ"));  // two of one argument: runc takes either
+  EXPECT_EQ(after(Value::array({more})), Value::array({unix_, inet_}));
+}
+
+TEST_F(ConditionsOfAFilter, StayInRulesThatDeny) {
+  Value denies = rule_for({"socket"}, Value::array({condition(0, 0, "SCMP_CMP_GE")}));
+  denies["action"] = "SCMP_ACT_ERRNO";
+  EXPECT_EQ(after(Value::array({denies})), Value::array({denies}));
+}
+
 }  // namespace
 }  // namespace runward::harden::steps
