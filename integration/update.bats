@@ -73,6 +73,19 @@ within_ceilings() {
   within_ceilings
 }
 
+# On cgroup v1 runc writes the quota, then the period; on some kernels the other way round.
+@test "a period or a quota that the kernel refuses leaves no more than the ceiling" {
+  local text
+  for text in '{"cpu": {"quota": 1000000, "period": 1000001}}' '{"cpu": {"quota": 500, "period": 1000}}' \
+    '{"cpu": {"quota": 1000000, "period": 18446744073709551615}}' '{"cpu": {"period": 1}}' '{"cpu": {"period": 5000000}}'; do
+    docker_ update --cpu-period 1000 --cpu-quota 1000 it
+    run call update --resources - "$(id_of it)" <<<"$text"
+    within_ceilings || fail "$text" || return 1
+    run call update --cpu-quota 50000 --cpu-period 100000 "$(id_of it)"
+    within_ceilings || fail "$text" || return 1
+  done
+}
+
 @test "what an update leaves out stays" {
   docker_ update --cpu-shares 512 it
   assert_equal "$(limits)" "$((64 * mib)) 50 50"

@@ -306,15 +306,27 @@ bool more(std::optional<std::int64_t> is, std::optional<std::int64_t> was) { ret
 
 __extension__ using Wide = __int128;
 
-bool more_cpu(const Value& before, const Value& after) {
+struct CpuShare {
+  Wide quota;
+  Wide period;
+};
+
+// The kernel refuses periods beyond a second, and periods and quotas below a millisecond: asking for one gives nothing,
+// so it counts as its nearest neighbour.
+std::optional<CpuShare> cpu_share(const Value& document) {
   constexpr std::int64_t kPeriod = 100'000;
-  const auto was = limit(before, "/linux/resources/cpu/quota");
-  const auto is = limit(after, "/linux/resources/cpu/quota");
-  if (!was) return false;
-  if (!is) return true;
-  const Wide old_period = limit(before, "/linux/resources/cpu/period").value_or(kPeriod);
-  const Wide new_period = limit(after, "/linux/resources/cpu/period").value_or(kPeriod);
-  return Wide{*is} * old_period > Wide{*was} * new_period;
+  constexpr std::int64_t kShortest = 1'000;
+  constexpr std::int64_t kLongest = 1'000'000;
+  const auto quota = limit(document, "/linux/resources/cpu/quota");
+  if (!quota) return std::nullopt;
+  const std::int64_t period = limit(document, "/linux/resources/cpu/period").value_or(kPeriod);
+  return CpuShare{.quota = std::max(*quota, kShortest), .period = std::clamp(period, kShortest, kLongest)};
+}
+
+bool more_cpu(const Value& before, const Value& after) {
+  const auto was = cpu_share(before);
+  const auto is = cpu_share(after);
+  return was && (!is || is->quota * was->period > was->quota * is->period);
 }
 
 void judge_limits(Words& problems, const Value& before, const Value& after) {

@@ -5,11 +5,15 @@
 namespace runward::harden::steps {
 namespace {
 
-// Microseconds (sched-bwc.rst); the kernel refuses periods beyond a second and quotas below a millisecond.
+// Microseconds (sched-bwc.rst); the kernel refuses periods beyond a second, and periods and quotas below a millisecond.
 constexpr std::uint64_t kDefaultPeriod = 100'000;
+constexpr std::uint64_t kShortestPeriod = 1'000;
 constexpr std::uint64_t kLongestPeriod = 1'000'000;
 constexpr std::uint64_t kSmallestQuota = 1'000;
 constexpr std::uint64_t kThousandths = 1'000;
+
+constexpr auto kTooMuch = "more than the ceiling";
+constexpr auto kTooSmall = "the same share in a quota that the kernel takes";
 
 // Rounded up, so that nobody gets a part of a thousandth more than the ceiling.
 std::uint64_t to_thousandths(std::uint64_t quota, std::uint64_t period) {
@@ -25,6 +29,26 @@ std::uint64_t period_for(std::uint64_t thousandths, std::uint64_t asked) {
   return kLongestPeriod;
 }
 
+// The period of the document as the kernel can take it; nothing when it gives none.
+std::optional<std::uint64_t> period_of(const oci::LinuxResources& resources) {
+  const auto asked = asked_in_update(resources.integer("cpu", "period"));
+  return asked ? std::optional(std::clamp(*asked, kShortestPeriod, kLongestPeriod)) : std::nullopt;
+}
+
+// On cgroup v1 runc writes quota and period one after the other, and the first stays in force when the kernel refuses
+// the second (fs/cpu.go). So what is judged is what is written: a period within the kernel's bounds, and no quota
+// below its smallest. `thousandths` is nothing for no limit, which is nothing to write but the period.
+void set_limit(Verdict& verdict, const oci::LinuxResources& resources, std::optional<std::uint64_t> thousandths,
+               std::uint64_t period, const char* reason) {
+  if (thousandths) {
+    const std::uint64_t new_period = period_for(*thousandths, period);
+    verdict.set(resources.value(), oci::Pointer("/cpu/period"), new_period, "the period of the quota");
+    verdict.set(resources.value(), oci::Pointer("/cpu/quota"), to_quota(*thousandths, new_period), reason);
+  } else if (period_of(resources)) {
+    verdict.set(resources.value(), oci::Pointer("/cpu/period"), period, "the kernel refuses any other");
+  }
+}
+
 // Half of a host that has one CPU would be half a CPU: a share that nobody asked for is at least one whole.
 policy::Limit at_least_one_cpu(policy::Limit limit, std::uint64_t host_total) {
   if (limit.when_unset && !limit.when_unset->absolute)
@@ -37,7 +61,7 @@ policy::Limit at_least_one_cpu(policy::Limit limit, std::uint64_t host_total) {
 Verdict limit_update(const oci::LinuxResources& resources, const Context& ctx) {
   Verdict verdict;
   auto quota = asked_in_update(resources.integer("cpu", "quota"));
-  auto period = asked_in_update(resources.integer("cpu", "period"));
+  auto period = period_of(resources);
   if (!quota && !period) return verdict;
   const bool is_complete = quota == UINT64_MAX || (quota && period);
   if (!is_complete && !(ctx.host.current && ctx.host.current->cpu_period)) {
@@ -47,14 +71,16 @@ Verdict limit_update(const oci::LinuxResources& resources, const Context& ctx) {
   }
   if (!period && ctx.host.current) period = ctx.host.current->cpu_period;
   if (!quota) quota = ctx.host.current->cpu_quota;
-  if (!quota) return verdict;  // there is no limit now, and none is asked for: the period alone gives nothing
-  const std::uint64_t host_total = ctx.host.cpu_count * kThousandths;
-  const std::uint64_t in_period = std::min(period.value_or(kDefaultPeriod), kLongestPeriod);
-  const auto changed = limited_in_update(to_thousandths(*quota, in_period), ctx.policy.cpu, host_total);
-  if (!changed) return verdict;
-  const std::uint64_t new_period = period_for(*changed, in_period);
-  verdict.set(resources.value(), oci::Pointer("/cpu/period"), new_period, "the period of the quota");
-  verdict.set(resources.value(), oci::Pointer("/cpu/quota"), to_quota(*changed, new_period), "more than the ceiling");
+  const std::uint64_t in_period = period.value_or(kDefaultPeriod);
+  std::optional<std::uint64_t> changed;  // no quota: there is no limit now, and none is asked for
+  bool too_small = false;
+  if (quota) {
+    const std::uint64_t asked = to_thousandths(*quota, in_period);
+    changed = limited_in_update(asked, ctx.policy.cpu, ctx.host.cpu_count * kThousandths);
+    too_small = !changed && *quota < kSmallestQuota;
+    if (too_small) changed = asked;
+  }
+  set_limit(verdict, resources, changed, in_period, too_small ? kTooSmall : kTooMuch);
   return verdict;
 }
 
@@ -65,16 +91,13 @@ Verdict limit_cpu(const oci::LinuxResources& resources, const Context& ctx) {
   if (!ctx.host.cpu_quota_supported) return verdict;
   if (ctx.call.update) return limit_update(resources, ctx);
   const std::uint64_t host_total = ctx.host.cpu_count * kThousandths;
-  const std::uint64_t period =
-      std::min(asked_for(resources.integer("cpu", "period")).value_or(kDefaultPeriod), kLongestPeriod);
+  const std::uint64_t period = period_of(resources).value_or(kDefaultPeriod);
   const auto asked_quota = asked_for(resources.integer("cpu", "quota"));
   const auto asked = asked_quota ? std::optional(to_thousandths(*asked_quota, period)) : std::nullopt;
-  const auto changed = limited(asked, at_least_one_cpu(ctx.policy.cpu, host_total), host_total);
-  if (!changed) return verdict;
-  const std::uint64_t new_period = period_for(*changed, period);
-  verdict.set(resources.value(), oci::Pointer("/cpu/period"), new_period, "the period of the quota");
-  verdict.set(resources.value(), oci::Pointer("/cpu/quota"), to_quota(*changed, new_period),
-              asked ? "more than the ceiling" : "no limit was asked for");
+  auto changed = limited(asked, at_least_one_cpu(ctx.policy.cpu, host_total), host_total);
+  const bool too_small = !changed && asked_quota && *asked_quota < kSmallestQuota;
+  if (too_small) changed = asked;
+  set_limit(verdict, resources, changed, period, too_small ? kTooSmall : asked ? kTooMuch : "no limit was asked for");
   return verdict;
 }
 

@@ -40,6 +40,30 @@ TEST(LimitCpu, KeepsLessThanTheCeilingAndClampsMore) {
         << row.quota << "/" << row.period;
 }
 
+// runc on cgroup v1 has written the quota by the time that the kernel refuses the period.
+TEST(LimitCpu, WritesThePeriodThatItJudgedBy) {
+  struct Row {
+    std::int64_t quota;
+    std::uint64_t period;
+    std::int64_t expected_quota;
+    std::uint64_t expected_period;
+  };
+  const Bench bench = bench_with_ceiling(2000);
+  for (const Row& row :
+       {Row{2'000'000, 1'000'001, 2'000'000, 1'000'000}, Row{500'000, INT64_MAX, 500'000, 1'000'000},
+        Row{500'000, UINT64_MAX, 500'000, 1'000'000}, Row{2000, 1, 2000, 1000}, Row{2000, 999, 2000, 1000},
+        Row{50'000, 100'000, 50'000, 100'000}, Row{50'000, 1'000'000, 50'000, 1'000'000}})
+    EXPECT_EQ(bench.after(limit_cpu, {{"cpu", {{"quota", row.quota}, {"period", row.period}}}})["cpu"],
+              Value({{"period", row.expected_period}, {"quota", row.expected_quota}}))
+        << row.quota << "/" << row.period;
+}
+
+TEST(LimitCpu, GivesAQuotaThatTheKernelRefusesALongerPeriod) {
+  const Bench bench = bench_with_ceiling(2000);
+  EXPECT_EQ(bench.after(limit_cpu, {{"cpu", {{"quota", 500}, {"period", 1000}}}})["cpu"],
+            Value({{"period", 100'000}, {"quota", 50'000}}));
+}
+
 TEST(LimitCpu, BringsAPeriodBeyondTheKernelsLongestBack) {
   const Bench bench = bench_with_ceiling(1000);
   const Value after = bench.after(limit_cpu, {{"cpu", {{"quota", 2'000'000'000}, {"period", 1'000'000'000}}}});

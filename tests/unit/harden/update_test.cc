@@ -62,6 +62,23 @@ TEST_F(Update, ClampsAQuotaWithItsPeriod) {
   EXPECT_EQ(cpu({{"quota", -1}}), Value({{"quota", 200000}, {"period", 100000}}));
 }
 
+TEST_F(Update, WritesThePeriodThatItJudgedBy) {
+  bench_.host.current = host::CurrentLimits{.memory = {}, .cpu_quota = 2000, .cpu_period = 1000, .pids = {}};
+  EXPECT_EQ(cpu({{"quota", 2'000'000}, {"period", 1'000'001}}), Value({{"quota", 2'000'000}, {"period", 1'000'000}}));
+  EXPECT_EQ(cpu({{"quota", 1000}, {"period", UINT64_MAX}}), Value({{"quota", 1000}, {"period", 1'000'000}}));
+  EXPECT_EQ(cpu({{"period", 5'000'000}}), Value({{"period", 1'000'000}}));
+  EXPECT_EQ(cpu({{"period", 1}}), Value({{"period", 1000}}));
+  bench_.host.current->cpu_quota.reset();
+  EXPECT_EQ(cpu({{"period", 5'000'000}}), Value({{"period", 1'000'000}}));
+}
+
+// The other way round: a period that is written, and a quota that is refused.
+TEST_F(Update, WritesNoQuotaThatTheKernelRefuses) {
+  bench_.host.current = host::CurrentLimits{.memory = {}, .cpu_quota = 100000, .cpu_period = 100000, .pids = {}};
+  EXPECT_EQ(cpu({{"quota", 500}, {"period", 1000}}), Value({{"quota", 50'000}, {"period", 100'000}}));
+  EXPECT_EQ(cpu({{"quota", 1}, {"period", 1'000'000}}), Value({{"quota", 1000}, {"period", 1'000'000}}));
+}
+
 TEST_F(Update, MeasuresAQuotaAloneByThePeriodThatHolds) {
   bench_.host.current = host::CurrentLimits{.memory = {}, .cpu_quota = 10000, .cpu_period = 10000, .pids = {}};
   EXPECT_EQ(cpu({{"quota", 20000}}), Value({{"quota", 20000}}));
