@@ -184,7 +184,7 @@ assert_built() {
   succeeds env DOCKER_BUILDKIT=0 PATH="$(_engine_path)" docker build --no-cache --tag classic "$context"
   assert_hardened "$output"
   assert_profile build
-  assert_equal "$(last_event .selected)" "a step of an image build"
+  assert_equal "$(last_event .selected)" "a step of Docker's classic builder"
   assert_built classic
 }
 

@@ -10,6 +10,7 @@ setup_file() {
   export ENGINE_NETWORK=0 NEED_RUNWARD=1 ENGINE_POLICY=$BATS_FILE_TMPDIR/policy
   mkdir -p "$ENGINE_POLICY"
   echo '{"profiles": {"choices": ["compat"]}}' >"$ENGINE_POLICY/config.json"
+  export ENGINE_DAEMON_JSON_EXTRA='{"default-runtime": "runward"}'
   start_engine
 }
 
@@ -66,4 +67,53 @@ make_image() {
     [[ $(docker_ inspect --format '{{index .Config.Labels "io.runward.profile"}}' "$image") != compat ]] || ((++seen))
   done
   assert_equal "$seen" 5
+}
+
+# --- steps of image builds ------------------------------------------------------------------------
+
+image_id() { docker_ image inspect --format '{{.Id}}' box; }
+
+@test "a container that looks like a step of the classic builder is one only where the runtime's name says nothing" {
+  assert_decided "build by a step of Docker's classic builder" --runtime=runward --log-driver none "$(image_id)" sleep 600
+  assert_decided "strict by runtime name 'runward-strict'" \
+    --runtime=runward-strict --log-driver none --user 1000 "$(image_id)" sleep 600
+}
+
+@test "its profile by a label is none for a container that looks like a step" {
+  assert_decided "build by a step of Docker's classic builder" \
+    --runtime=runward --log-driver none --label io.runward.profile=compat "$(image_id)" sleep 600
+}
+
+@test "nobody enters, updates or checkpoints what was taken for a step of the classic builder" {
+  local look='cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null' id command
+  docker_ run -d --name it --runtime=runward --log-driver none "$(image_id)" sleep 600
+  id=$(id_of it)
+  for command in 'exec it true' 'exec -u 1000 it true' 'update --pids-limit 2000 it'; do
+    # shellcheck disable=SC2086  # words
+    run docker_ $command
+    ((status != 0)) || fail "$command: $output" || return 1
+    assert_contains "$output" "which was taken for a step of Docker's classic builder" || return 1
+    ! grep -Eiq "$engine_words" <<<"$(sentence_of "$output")" || fail "$output" || return 1
+  done
+  for command in 'exec %s true' 'update --pids-limit 2000 %s' "checkpoint --image-path $BATS_TEST_TMPDIR/images %s"; do
+    # shellcheck disable=SC2046,SC2059  # words, and a format of our own
+    run -1 engine_ns "$RUNTIMES/runward" --root "$ENGINE_DIR/exec/runtime-runc/moby" $(printf "$command" "$id")
+    assert_contains "$output" "which was taken for a step of Docker's classic builder" || return 1
+  done
+  docker_ top it
+  docker_ pause it
+  docker_ unpause it
+  docker_ kill it
+  assert_equal "$(wait_exit it)" 137
+}
+
+wait_exit() { docker_ wait "$1"; }
+
+@test "the classic builder's own steps still work, with a health check and files of their own" {
+  mkdir -p "$BATS_TEST_TMPDIR/context"
+  printf '%s\n' 'FROM box' 'HEALTHCHECK --interval=1s CMD true' 'LABEL io.runward.profile=compat' \
+    'RUN sleep 3; echo made >/made && chown 1000 /made' >"$BATS_TEST_TMPDIR/context/Dockerfile"
+  run -0 env DOCKER_BUILDKIT=0 docker build --no-cache --tag built "$BATS_TEST_TMPDIR/context"
+  run -0 docker_ run --rm --runtime=runward built cat /made
+  assert_equal "$output" made
 }

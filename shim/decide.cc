@@ -59,22 +59,24 @@ std::optional<std::set<std::string>> known_namespaces(const std::string& low_lev
 }
 
 // Docker's classic builder runs its steps as any container of dockerd's, in its namespace.
-bool is_build_step(const CallFacts& call, const oci::Spec& spec) {
-  if (build_root(call)) return true;
-  if (host::engine_namespace_of(call.runtime_root) != "moby") return false;
-  return host::is_classic_build_step(spec.root_path(), call.container_id);
+policy::BuildStep build_step_of(const CallFacts& call, const oci::Spec& spec) {
+  if (build_root(call)) return policy::BuildStep::by_call;
+  const bool is_dockers = host::engine_namespace_of(call.runtime_root) == "moby";
+  if (is_dockers && host::is_classic_build_step(spec.root_path(), call.container_id))
+    return policy::BuildStep::by_record;
+  return policy::BuildStep::none;
 }
 
 Result<policy::Choice> choose_profile(const policy::Config& config, const CallFacts& call, const oci::Spec& spec) {
   policy::SelectionInput input{.runtime_name = call.runtime_name,
                                .engine_namespace = host::engine_namespace_of(call.runtime_root),
-                               .is_build_step = false,
+                               .build_step = policy::BuildStep::none,
                                .annotations = spec.annotations(),
                                .image = {},
                                .image_id = {},
                                .image_digests = {},
                                .labels = {}};
-  input.is_build_step = !config.selection.builds.empty() && is_build_step(call, spec);
+  if (!config.selection.builds.empty()) input.build_step = build_step_of(call, spec);
   if (policy::needs_container_info(config.selection)) {
     SHIM_TRY(const auto container, host::read_docker_files(spec.root_path(), call.container_id));
     if (container) {

@@ -3,6 +3,7 @@
 
 #include "runward_build_info.h"
 #include "shim/decide.h"
+#include "shim/policy/select.h"
 #include "shim/policy/store.h"
 #include "shim/runtime/low_level.h"
 
@@ -13,6 +14,17 @@ Error not_ours(const runtime::Invocation& call, std::string_view why) {
   return make_error(ErrorKind::policy, "'" + call.command_name + "' is refused for container '" + call.container_id +
                                            "', " + std::string(why) +
                                            ": remove it and start it anew, or use the runtime that started it");
+}
+
+// Docker's classic builder enters no step, changes no limit of one and makes no checkpoint. Who does, has made a
+// container that only looks like a step, and a step is all that he gets.
+Status check_may_be_called(const runtime::Invocation& call, const state::Decision& decision) {
+  if (decision.selected != policy::kClassicBuildStep) return ok();
+  return make_error(ErrorKind::policy,
+                    "'" + call.command_name + "' is refused for container '" + call.container_id +
+                        "', which was taken for " + policy::kClassicBuildStep +
+                        " as it was started by its image's id and without a log: start it by its image's name, or drop "
+                        "--log-driver none");
 }
 
 // The container may be another one of the same name, made by somebody else after ours was gone.
@@ -51,6 +63,9 @@ Error govern_running(const runtime::Invocation& call, const Argv& argv, const po
   if (!container) return event.failed(container.error());
   if (!*container) return runtime::exec_low_level(*low_level, argv);
   describe(event.context, **container);
+  if (config.mode == policy::Mode::enforce)
+    if (auto allowed = check_may_be_called(call, (*container)->decision); !allowed)
+      return event.failed(allowed.error());
   const Result<Argv> prepared = prepare(**container, event);
   return prepared ? runtime::exec_low_level(*low_level, *prepared) : event.failed(prepared.error());
 }

@@ -27,7 +27,8 @@ Result<std::optional<ContainerInfo>> read_docker_files(const std::string& rootfs
 // Whether this container is a RUN step of Docker's classic builder (DOCKER_BUILDKIT=0). It has no name or label for
 // that; it is known by what the builder alone asks for: no log, an image by its id. Somebody who may call `docker run`
 // can ask for the same, so nothing else counts as one: no mount, port, device, capability or option of the user's, and
-// no restart. What such a container can do, a RUN step of his could do as well. Files that can't be read tell of none.
+// no restart. What such a container can do, a RUN step of his could do as well, and nobody may enter it later
+// (running_container.cc). Files that can't be read tell of none.
 bool is_classic_build_step(const std::string& rootfs_path, const std::string& container_id);
 
 }  // namespace runward::host

@@ -33,8 +33,9 @@ struct Selection {
   // The last part of --root → profile. Docker's managed plugins have a namespace of their own, as has BuildKit where it
   // runs its steps by containerd; nobody can put an ordinary container there who is not root anyway.
   std::map<std::string, std::string> by_namespace = {{"plugins.moby", "plugin"}, {"buildkit", "build"}};
-  // RUN steps of image builds: those that BuildKit runs itself, known by the call (decide.h), and those of Docker's
-  // classic builder, known by its record of the container (host/docker_files.h). Empty: as any other container.
+  // RUN steps of image builds: those that BuildKit runs itself, known by the call (decide.h), and, where the runtime's
+  // name selects nothing, those of Docker's classic builder, known by its record of the container
+  // (host/docker_files.h), which users of Docker can imitate. Empty: as any other container.
   std::string builds = "build";
   std::set<std::string> choices;                  // profiles that a container may choose by itself …
   std::string annotation = "io.runward.profile";  // … with this annotation

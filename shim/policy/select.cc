@@ -67,6 +67,25 @@ std::string full_repository(std::string_view name) {
   return is_registry ? std::string(name) : "docker.io/" + std::string(name);
 }
 
+std::optional<Choice> choice_by_runtime(const Selection& selection, const std::string& name) {
+  const std::string reason = "runtime name '" + name + "'";
+  if (const std::string* profile = lookup(selection.by_runtime, name))
+    return Choice{.profile = *profile, .reason = reason};
+  if (name.starts_with(kRuntimePrefix) && name.size() > kRuntimePrefix.size())
+    return Choice{.profile = name.substr(kRuntimePrefix.size()), .reason = reason};
+  return std::nullopt;
+}
+
+// By its record only where the runtime's name says nothing: whoever may call dockerd can make any container look like a
+// step of the classic builder, and must not get by that out of the profile that an administrator gave the runtime.
+std::optional<Choice> choice_for_build(const Selection& selection, BuildStep step, bool runtime_chooses) {
+  if (selection.builds.empty()) return std::nullopt;
+  if (step == BuildStep::by_call) return Choice{.profile = selection.builds, .reason = "a step of an image build"};
+  if (step == BuildStep::by_record && !runtime_chooses)
+    return Choice{.profile = selection.builds, .reason = kClassicBuildStep};
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool needs_container_info(const Selection& selection) {
@@ -92,15 +111,12 @@ bool image_matches(const std::string& pattern, const SelectionInput& input) {
 Result<Choice> select_profile(const Selection& selection, const SelectionInput& input) {
   if (const std::string* profile = lookup(selection.by_namespace, input.engine_namespace))
     return Choice{.profile = *profile, .reason = "engine namespace '" + input.engine_namespace + "'"};
-  // Before any wish: what a Dockerfile may say is not what its author may choose.
-  if (input.is_build_step && !selection.builds.empty())
-    return Choice{.profile = selection.builds, .reason = "a step of an image build"};
-  if (const auto wish = wish_of(selection, input)) return grant(selection, *wish);
-  const std::string runtime_reason = "runtime name '" + input.runtime_name + "'";
-  if (const std::string* profile = lookup(selection.by_runtime, input.runtime_name))
-    return Choice{.profile = *profile, .reason = runtime_reason};
-  if (input.runtime_name.starts_with(kRuntimePrefix) && input.runtime_name.size() > kRuntimePrefix.size())
-    return Choice{.profile = input.runtime_name.substr(kRuntimePrefix.size()), .reason = runtime_reason};
+  const auto by_runtime = choice_by_runtime(selection, input.runtime_name);
+  if (const auto build = choice_for_build(selection, input.build_step, by_runtime.has_value())) return *build;
+  // What a Dockerfile says becomes a label of its steps' containers, and its author may choose nothing.
+  const bool may_wish = input.build_step == BuildStep::none || selection.builds.empty();
+  if (const auto wish = wish_of(selection, input); wish && may_wish) return grant(selection, *wish);
+  if (by_runtime) return *by_runtime;
   for (const Selection::ImageChoice& choice : selection.by_image)
     if (image_matches(choice.image, input))
       return Choice{.profile = choice.profile, .reason = "image '" + choice.image + "'"};

@@ -13,10 +13,20 @@
 
 namespace runward::policy {
 
+// What shows that a container is a RUN step of an image build.
+enum class BuildStep {
+  none,
+  by_call,    // BuildKit runs it by itself, as nobody does who may call an engine (decide.h)
+  by_record,  // dockerd's record looks as Docker's classic builder makes it, and as a user can ask for
+};
+
+// Choice::reason of a step that is known by its record only. Its decision tells by it that nobody may enter it.
+inline constexpr auto kClassicBuildStep = "a step of Docker's classic builder";
+
 struct SelectionInput {
   std::string runtime_name;      // argv[0]'s file name
   std::string engine_namespace;  // the last part of --root
-  bool is_build_step = false;    // a RUN step of an image build
+  BuildStep build_step = BuildStep::none;
   std::map<std::string, std::string> annotations;
   // Where the engine tells (host::ContainerInfo):
   std::string image;

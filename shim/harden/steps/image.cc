@@ -15,7 +15,7 @@ Verdict require_listed_image(const oci::Spec&, const Context& ctx) {
   const auto& container = *ctx.host.container;
   const policy::SelectionInput input{.runtime_name = {},
                                      .engine_namespace = {},
-                                     .is_build_step = false,
+                                     .build_step = policy::BuildStep::none,
                                      .annotations = {},
                                      .image = container.image,
                                      .image_id = container.image_id,

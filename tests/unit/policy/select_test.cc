@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 
 namespace runward::policy {
@@ -49,7 +50,7 @@ TEST(SelectProfile, FollowsNamespaceChoiceRuntimeImageDefault) {
 
 TEST(SelectProfile, TakesBuildsAndPluginsForWhatTheyAreByDefault) {
   SelectionInput input;
-  input.is_build_step = true;
+  input.build_step = BuildStep::by_call;
   EXPECT_EQ(chosen(input, Selection{}), "build by a step of an image build");
   input.annotations = {{"io.runward.profile", "strict"}};
   EXPECT_EQ(chosen(input), "build by a step of an image build") << "no Dockerfile chooses a profile";
@@ -61,6 +62,35 @@ TEST(SelectProfile, TakesBuildsAndPluginsForWhatTheyAreByDefault) {
   EXPECT_EQ(chosen(input, Selection{}), "plugin by engine namespace 'plugins.moby'");
   input.engine_namespace = "buildkit";
   EXPECT_EQ(chosen(input, none), "build by engine namespace 'buildkit'");
+}
+
+TEST(SelectProfile, TakesALookAlikeOfTheClassicBuilderForAStepOnlyWhereTheRuntimeSaysNothing) {
+  Selection selection;
+  selection.by_runtime = {{"runward-shop", "shop"}, {"runc", "strict"}};
+  SelectionInput input;
+  input.build_step = BuildStep::by_record;
+  input.runtime_name = "runward";
+  EXPECT_EQ(chosen(input, selection), "build by a step of Docker's classic builder");
+  for (const auto& [name, expected] :
+       std::map<std::string, std::string>{{"runward-shop", "shop"}, {"runc", "strict"}, {"runward-strict", "strict"}}) {
+    input.runtime_name = name;
+    EXPECT_EQ(chosen(input, selection), expected + " by runtime name '" + name + "'");
+  }
+  input.build_step = BuildStep::by_call;
+  EXPECT_EQ(chosen(input, selection), "build by a step of an image build") << "nobody can fake that";
+}
+
+TEST(SelectProfile, LetsNoDockerfileChooseWhereTheRuntimeSaysTheProfile) {
+  Selection selection;
+  selection.choices = {"compat"};
+  SelectionInput input;
+  input.runtime_name = "runward-strict";
+  input.labels = {{"io.runward.profile", "compat"}};
+  EXPECT_EQ(chosen(input, selection), "compat by label 'io.runward.profile'");
+  input.build_step = BuildStep::by_record;
+  EXPECT_EQ(chosen(input, selection), "strict by runtime name 'runward-strict'");
+  selection.builds.clear();
+  EXPECT_EQ(chosen(input, selection), "compat by label 'io.runward.profile'");
 }
 
 TEST(SelectProfile, TakesTheNameAfterTheDashOfTheRuntime) {
@@ -116,7 +146,7 @@ class ImageMatches : public testing::TestWithParam<ImageCase> {};
 TEST_P(ImageMatches, AsThePatternSays) {
   const SelectionInput input{.runtime_name = {},
                              .engine_namespace = {},
-                             .is_build_step = false,
+                             .build_step = BuildStep::none,
                              .annotations = {},
                              .image = "registry.example/shop/app:3",
                              .image_id = "sha256:" + std::string(64, 'b'),
