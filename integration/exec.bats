@@ -9,7 +9,7 @@ source "$BATS_TEST_DIRNAME/lib/helpers.bash"
 look='cat /proc/self/status /proc/self/limits; echo "oom $(cat /proc/self/oom_score_adj)"; echo "map" $(cat /proc/self/uid_map); echo "label" $(cat /proc/self/attr/current 2>/dev/null)'
 
 setup_file() {
-  export ENGINE_NETWORK=0 ENGINE_POLICY=$BATS_FILE_TMPDIR/policy MORE_RUNTIMES=runward-strips
+  export ENGINE_NETWORK=0 ENGINE_POLICY=$BATS_FILE_TMPDIR/policy MORE_RUNTIMES='runward-strips runward-compat'
   mkdir -p "$ENGINE_POLICY/profiles/strips"
   echo '{"extends": "default", "rules": {"privileged": {"on_excess": "strip"}, "capabilities": {"on_excess": "strip"}}}' \
     >"$ENGINE_POLICY/profiles/strips/profile.json"
@@ -161,6 +161,21 @@ exec_is_no_more() {
 @test "runc exec --no-new-privs=false" {
   run -0 call exec --no-new-privs=false "$(id_of box)" sh -c "$look"
   assert_no_more "$(first_of box)" "$output"
+}
+
+@test "no_new_privs of the first process holds where its rule is off" {
+  docker_ run -d --name own --runtime=runward-compat --security-opt no-new-privileges box sh -c "($look) >/tmp/first; exec sleep 3600"
+  docker_ run -d --name none --runtime=runward-compat box sleep 3600
+  local no='grep NoNewPrivs: /proc/self/status'
+  runtime_() { engine_ns "$RUNTIMES/runward-compat" --root "$(runtime_root)" "$@"; }
+  run -0 runtime_ exec --no-new-privs=false "$(id_of own)" sh -c "$look"
+  assert_no_more "$(first_of own)" "$output"
+  jq -n --arg no "$no" '{args: ["sh", "-c", $no], cwd: "/", env: ["PATH=/bin"], user: {uid: 0, gid: 0}}' >"$BATS_TEST_TMPDIR/p.json"
+  run -0 runtime_ exec --process "$BATS_TEST_TMPDIR/p.json" "$(id_of own)"
+  assert_equal "$(field NoNewPrivs: "$output")" 1
+  run -0 docker_ exec none sh -c "$no"
+  assert_equal "$(field NoNewPrivs: "$output")" 0
+  docker_ rm -f own none
 }
 
 @test "runc exec --cap is refused, in each of its spellings" {

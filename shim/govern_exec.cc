@@ -51,7 +51,7 @@ int lowest_free(const runtime::Invocation& call) {
 Result<oci::Value> hardened_process(const runtime::Invocation& call, const RunningContainer& container,
                                     EventWriter& event) {
   SHIM_TRY(oci::Value process, read_process(call, container.decision));
-  const host::HostFacts facts = host::probe_process(container.policy, call.root);
+  const host::HostFacts facts = host::probe_process(call.root);
   const oci::Process first(container.decision.process);
   const harden::Context context{.policy = container.policy,
                                 .host = facts,

@@ -59,6 +59,12 @@ constexpr Step process_step(RuleId rule, std::span<const std::string_view> touch
           .on_resources = nullptr,
           .on_call = nullptr};
 }
+constexpr Step held_step(RuleId rule, std::span<const std::string_view> touches,
+                         Verdict (*function)(const oci::Process&, const Context&)) {
+  Step step = process_step(rule, touches, function);
+  step.holds_to_first = true;
+  return step;
+}
 constexpr Step resources_step(RuleId rule, std::span<const std::string_view> touches,
                               Verdict (*function)(const oci::LinuxResources&, const Context&)) {
   return {.rule = rule,
@@ -77,11 +83,11 @@ constexpr std::array kSteps = {
     Step{RuleId::privileged, kPrivileged, &steps::refuse_privileged, &steps::refuse_privileged_exec, nullptr, nullptr},
     spec_step(RuleId::namespaces, kNamespaces, &steps::require_own_namespaces),
     process_step(RuleId::user, kUser, &steps::limit_user),
-    process_step(RuleId::no_new_privileges, kNoNewPrivileges, &steps::require_no_new_privileges),
-    process_step(RuleId::capabilities, kCapabilities, &steps::limit_capabilities),
+    held_step(RuleId::no_new_privileges, kNoNewPrivileges, &steps::require_no_new_privileges),
+    held_step(RuleId::capabilities, kCapabilities, &steps::limit_capabilities),
     spec_step(RuleId::seccomp, kSeccomp, &steps::require_seccomp),
-    process_step(RuleId::apparmor, kAppArmor, &steps::set_apparmor_profile),
-    process_step(RuleId::selinux, kSelinux, &steps::keep_selinux_label),
+    held_step(RuleId::apparmor, kAppArmor, &steps::set_apparmor_profile),
+    held_step(RuleId::selinux, kSelinux, &steps::keep_selinux_label),
     spec_step(RuleId::mounts, kMounts, &steps::limit_mounts),
     spec_step(RuleId::rootfs, kRootfs, &steps::make_rootfs_readonly),
     spec_step(RuleId::masked_paths, kMaskedPaths, &steps::mask_paths),
@@ -90,8 +96,8 @@ constexpr std::array kSteps = {
     resources_step(RuleId::cpu, kCpu, &steps::limit_cpu),
     resources_step(RuleId::pids, kPids, &steps::limit_pids),
     resources_step(RuleId::unified, kUnified, &steps::limit_unified),
-    process_step(RuleId::rlimits, kRlimits, &steps::limit_rlimits),
-    process_step(RuleId::oom_score, kOomScore, &steps::limit_oom_score),
+    held_step(RuleId::rlimits, kRlimits, &steps::limit_rlimits),
+    held_step(RuleId::oom_score, kOomScore, &steps::limit_oom_score),
     spec_step(RuleId::sysctl, kSysctl, &steps::limit_sysctl),
     spec_step(RuleId::cgroup_path, kNothing, &steps::limit_cgroup_path),
     spec_step(RuleId::hooks, kHooks, &steps::limit_hooks),
@@ -133,6 +139,14 @@ void make_absolute(Verdict& verdict, const oci::Pointer& base) {
   for (Change& change : verdict.changes) change.where = base / change.where;
 }
 
+// That no process gets more than the container's first one is no rule's doing, and holds where rules are off. A host
+// that only watches, or does nothing, is another matter.
+Mode mode_of(const Step& step, oci::Document kind, const Context& context) {
+  const Mode mode = context.policy.rule(step.rule).mode;
+  const bool is_held = kind == oci::Document::process && context.first != nullptr && step.holds_to_first;
+  return mode == Mode::off && is_held && context.policy.host_mode == Mode::enforce ? Mode::enforce : mode;
+}
+
 bool is_violation(const Finding& finding) { return finding.severity == Severity::violation; }
 
 }  // namespace
@@ -159,7 +173,7 @@ void apply(oci::Value& document, const Change& change) {
 Result<Report> harden(oci::Document kind, oci::Value& document, const Context& context) {
   Report report;
   for (const Step& step : kSteps) {
-    const Mode mode = context.policy.rule(step.rule).mode;
+    const Mode mode = mode_of(step, kind, context);
     const auto base = view_of(step, kind);
     if (mode == Mode::off || !base) continue;
     Verdict verdict = run(step, kind, part_or_empty(document, *base), context);

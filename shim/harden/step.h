@@ -76,6 +76,10 @@ struct Context {
   [[nodiscard]] bool refuses(policy::RuleId rule) const {
     return policy.rule(rule).on_excess == policy::OnExcess::refuse;
   }
+  // On exec, where the rule is off: the first process is the only measure, the policy's own settings are none.
+  [[nodiscard]] bool only_as_first(policy::RuleId rule) const {
+    return first != nullptr && policy.rule(rule).mode == policy::Mode::off;
+  }
   // dockerd always gives its own default where nobody asked otherwise, so what is missing was asked for.
   [[nodiscard]] bool engine_is_docker() const { return host.engine_namespace.find("moby") != std::string::npos; }
 };
@@ -88,6 +92,7 @@ struct Step {
   Verdict (*on_process)(const oci::Process&, const Context&) = nullptr;           // and exec
   Verdict (*on_resources)(const oci::LinuxResources&, const Context&) = nullptr;  // and update
   Verdict (*on_call)(const Context&) = nullptr;                                   // checkpoint, which has no document
+  bool holds_to_first = false;  // on_process goes by Context::first, and so runs on exec even where the rule is off
 };
 
 // Text from a container for a message: in quotes, at most 80 bytes, control characters and quotes replaced.

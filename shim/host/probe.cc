@@ -179,11 +179,11 @@ Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, con
   return facts;
 }
 
-HostFacts probe_process(const policy::Policy& policy, const std::string& runtime_root) {
+HostFacts probe_process(const std::string& runtime_root) {
   HostFacts facts;
   facts.engine_namespace = engine_namespace_of(runtime_root);
-  if (wanted(policy, RuleId::selinux)) facts.selinux_enabled = exists("/sys/fs/selinux/enforce");
-  if (wanted(policy, RuleId::rlimits)) probe_rlimits(facts);
+  facts.selinux_enabled = exists("/sys/fs/selinux/enforce");
+  probe_rlimits(facts);
   return facts;
 }
 

@@ -29,7 +29,7 @@ struct ProbeInput {
 Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, const ProbeInput& input);
 
 // For an exec's process, and for an update's resources of the container whose first process is `pid`, if it is known.
-HostFacts probe_process(const policy::Policy& policy, const std::string& runtime_root);
+HostFacts probe_process(const std::string& runtime_root);
 Result<HostFacts> probe_resources(const oci::LinuxResources& resources, const policy::Policy& policy,
                                   const std::string& runtime_root, std::optional<pid_t> pid);
 

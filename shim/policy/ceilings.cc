@@ -72,6 +72,7 @@ void apply_host(const Config& config, Policy& policy) {
   hold(config.ceilings.cpu, RuleId::cpu, policy.cpu, policy);
   hold(config.ceilings.pids, RuleId::pids, policy.pids, policy);
   if (config.ceilings.capabilities) hold_capabilities(*config.ceilings.capabilities, policy);
+  policy.host_mode = config.mode;
   if (config.mode == Mode::enforce) return;
   for (RuleSetting& setting : policy.rules)
     if (setting.mode == Mode::enforce || config.mode == Mode::off) setting.mode = config.mode;

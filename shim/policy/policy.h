@@ -109,8 +109,9 @@ struct Image {
 };
 
 struct Policy {
-  std::string profile;  // its name, as in messages
-  std::string hash;     // sha-less fingerprint (FNV-1a, hex) of all files it came from: for events
+  std::string profile;             // its name, as in messages
+  std::string hash;                // sha-less fingerprint (FNV-1a, hex) of all files it came from: for events
+  Mode host_mode = Mode::enforce;  // config.json's; `rules` are as it makes them
   std::array<RuleSetting, kRules.size()> rules{};
 
   Namespaces namespaces;

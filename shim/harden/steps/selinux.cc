@@ -10,7 +10,7 @@ Verdict keep_selinux_label(const oci::Process& process, const Context& ctx) {
   const std::string label = process.selinux_label().value_or("");
   const bool unconfined =
       label.empty() || label.find(":spc_t:") != std::string::npos || label.find(":unconfined_t:") != std::string::npos;
-  if (unconfined)
+  if (unconfined && !ctx.only_as_first(policy::RuleId::selinux))
     verdict.refuse(oci::Pointer("/selinuxLabel"), "a container without an SELinux label of its own",
                    "drop --security-opt label=disable, and start the engine with SELinux support");
   else if (ctx.first != nullptr && ctx.first->selinux_label())

@@ -124,6 +124,63 @@ TEST_F(Exec, IsNotSparedByTheOomKillerMoreThanTheFirstProcess) {
   EXPECT_THAT(bench_.refusals(limit_oom_score, {{"oomScoreAdj", -1}}), SizeIs(1));
 }
 
+// Where rules are off: whatever the policy says, the first process is the measure.
+class ExecWithRulesOff : public Exec {
+ protected:
+  ExecWithRulesOff() {
+    for (policy::RuleSetting& setting : bench_.policy.rules) setting.mode = policy::Mode::off;
+  }
+  [[nodiscard]] Value hardened(Value process) const {
+    const auto report = harden(oci::Document::process, process, bench_.context());
+    EXPECT_TRUE(report);
+    refused_ = report && report->refused();
+    return process;
+  }
+  mutable bool refused_ = false;
+};
+
+TEST_F(ExecWithRulesOff, HasNoMoreThanTheFirstProcess) {
+  bench_.host.selinux_enabled = true;
+  const Value after = hardened({{"capabilities", with_all("CAP_NET_RAW")["capabilities"]},
+                                {"apparmorProfile", "mine"},
+                                {"selinuxLabel", "system_u:system_r:spc_t:s0"},
+                                {"oomScoreAdj", -5},
+                                {"rlimits", {{{"type", "RLIMIT_NOFILE"}, {"soft", 4096}, {"hard", 4096}}}}});
+  EXPECT_FALSE(refused_);
+  EXPECT_EQ(after["capabilities"]["bounding"], kFirst["capabilities"]["bounding"]);
+  EXPECT_EQ(after["capabilities"]["ambient"], Value::array());
+  for (const char* key : {"apparmorProfile", "selinuxLabel", "oomScoreAdj", "rlimits"})
+    EXPECT_EQ(after[key], kFirst[key]) << key;
+}
+
+TEST_F(ExecWithRulesOff, HasNoNewPrivilegesWhereTheFirstProcessHas) {
+  EXPECT_FALSE(hardened({{"noNewPrivileges", false}})["noNewPrivileges"]);
+  const Value set = {{"noNewPrivileges", true}};
+  const oci::Process first(set);
+  bench_.first = &first;
+  EXPECT_TRUE(hardened({{"noNewPrivileges", false}})["noNewPrivileges"]);
+  EXPECT_TRUE(hardened(Value::object())["noNewPrivileges"]);
+}
+
+TEST_F(ExecWithRulesOff, IsLeftAloneWhereTheFirstProcessHasNothing) {
+  const Value nothing = Value::object();
+  const oci::Process first(nothing);
+  bench_.first = &first;
+  bench_.host.selinux_enabled = true;
+  const Value asked = {{"oomScoreAdj", -5}, {"noNewPrivileges", false}, {"user", {{"uid", 0}}}};
+  EXPECT_EQ(hardened(asked), asked);
+  EXPECT_FALSE(refused_);
+}
+
+TEST_F(ExecWithRulesOff, IsLeftAloneOnAHostThatWatchesOnly) {
+  const Value asked = {{"capabilities", with_all("CAP_SYS_ADMIN")["capabilities"]}, {"oomScoreAdj", -5}};
+  for (const policy::Mode mode : {policy::Mode::audit, policy::Mode::off}) {
+    bench_.policy.host_mode = mode;
+    EXPECT_EQ(hardened(asked), asked);
+    EXPECT_FALSE(refused_);
+  }
+}
+
 TEST_F(Exec, CgroupOfItsOwnIsRefused) {
   EXPECT_THAT(bench_.refusals(refuse_exec_flags, Value::object()), IsEmpty());
   bench_.call.exec_cgroup = true;

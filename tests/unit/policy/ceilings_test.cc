@@ -106,6 +106,7 @@ TEST(HostMode, AuditLeavesOffWhatIsOff) {
   config.mode = Mode::audit;
   config.ceilings.required_rules = {RuleId::seccomp};
   apply_host(config, policy);
+  EXPECT_EQ(policy.host_mode, Mode::audit);
   EXPECT_EQ(policy.rule(RuleId::seccomp).mode, Mode::audit);
   EXPECT_EQ(policy.rule(RuleId::user).mode, Mode::off);
 }
