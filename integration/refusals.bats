@@ -181,6 +181,13 @@ custom_filter() {
 # --- other kernel settings ------------------------------------------------------------------
 
 @test "refused: --cgroup-parent" { refused cgroup-path --cgroup-parent /elsewhere; }
+@test "refused: --cgroup-parent of another engine" {
+  local parent
+  for parent in /kubepods /kubepods-evil /libpod_parent /moby /default /machine.slice /buildkit; do
+    refused cgroup-path --cgroup-parent "$parent" || fail "$parent" || return 1
+  done
+}
+@test "allowed: --cgroup-parent of Docker's own" { stripped true --cgroup-parent /docker; }
 @test "not granted: --oom-score-adj below zero" { not_granted oom-score '[ "$(cat /proc/self/oom_score_adj)" -ge 0 ]' --oom-score-adj -500; }
 @test "allowed: --oom-score-adj above zero" { stripped '[ "$(cat /proc/self/oom_score_adj)" = 500 ]' --oom-score-adj 500; }
 @test "refused: --sysctl that opens the network" { refused sysctl --sysctl net.ipv4.conf.all.route_localnet=1; }
