@@ -73,12 +73,13 @@ Result<Plan> plan_of(const LockdownHost& host, const Given& given, bool undo) {
   Plan plan;
   bool has_runtime = false;
   SHIM_TRY(const auto folders, folders_of(host, given));
-  for (const fs::path& folder : folders) {
-    SHIM_TRY(const RuntimePlace place, look_at_place(host, folder / "runc"));
-    has_runtime = has_runtime || place.has_runtime();
-    SHIM_TRY(std::vector<Act> acts, undo ? plan_unlock(place) : plan_lock(place));
-    if (!acts.empty()) plan.places.push_back({.place = place, .acts = std::move(acts)});
-  }
+  for (const fs::path& folder : folders)
+    for (const std::string_view name : kRuntimeNames) {
+      SHIM_TRY(const RuntimePlace place, look_at_place(host, folder / name));
+      has_runtime = has_runtime || (name == kRuncName && place.has_runtime());
+      SHIM_TRY(std::vector<Act> acts, undo ? plan_unlock(place) : plan_lock(place));
+      if (!acts.empty()) plan.places.push_back({.place = place, .acts = std::move(acts)});
+    }
   if (!undo && !has_runtime)
     return make_error(ErrorKind::io, "no runc was found: install it first (or name its folder with --folder)");
   for (Wanted& wanted : wanted_files(host))

@@ -9,15 +9,22 @@
 //   SHIM_TRY(const std::vector<Act> acts, plan_lock(place));
 //   for (const Act act : acts) SHIM_CHECK(carry_out(host, place, act));
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "shim/base/result.h"
 #include "shim/ctl/diversion.h"
 
 namespace runward::ctl {
+
+inline constexpr std::string_view kRuncName = "runc";
+// What BuildKit's own daemon looks for first, and then for runc (executor/runcexecutor).
+inline constexpr std::string_view kBuildkitRuncName = "buildkit-runc";
+inline constexpr std::array kRuntimeNames = {kRuncName, kBuildkitRuncName};
 
 struct LockdownHost {
   std::string root;     // all paths are below it; empty: the host's own

@@ -47,16 +47,23 @@ bool shares_our_files(const fs::path& process) {
          its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
 }
 
-// The first runc in its PATH, which is what it calls by that name.
-std::optional<std::string> runc_of(const fs::path& process) {
+// The first program of a name in its PATH, which is what it calls by that name.
+std::optional<std::string> program_of(const fs::path& process, std::string_view name) {
   const auto environment = read_file(process / "environ", kMaxBytes);
   if (!environment) return std::nullopt;
   for (const std::string& variable : split(*environment, '\0')) {
     if (!variable.starts_with("PATH=")) continue;
     for (const std::string& folder : split(std::string_view(variable).substr(5), ':'))
-      if (::access((folder + "/runc").c_str(), X_OK) == 0) return folder + "/runc";
+      if (std::string path = folder + "/" + std::string(name); ::access(path.c_str(), X_OK) == 0) return path;
   }
   return std::nullopt;
+}
+
+// What an engine starts for a container.
+std::optional<std::string> runtime_of(const fs::path& process, std::string_view engine) {
+  if (engine == "buildkitd")
+    if (auto own = program_of(process, kBuildkitRuncName)) return own;
+  return program_of(process, kRuncName);
 }
 
 void look_at_engines(const LockdownHost& host, std::vector<std::string>& found) {
@@ -69,11 +76,11 @@ void look_at_engines(const LockdownHost& host, std::vector<std::string>& found) 
     const bool is_engine = std::ranges::find(kEngines, name) != kEngines.end();
     if ((!is_shim && !is_engine) || !shares_our_files(process->path())) continue;
     if (is_shim) ++containers;
-    const auto runc = is_engine ? runc_of(process->path()) : std::nullopt;
+    const auto runc = is_engine ? runtime_of(process->path(), name) : std::nullopt;
     if (runc && !leads_to_runward(host, *runc))
-      found.push_back(name + " (pid " + process->path().filename().native() + ") runs with a PATH in which runc is " +
-                      *runc + ": start it again, or call lockdown with --folder " +
-                      fs::path(*runc).parent_path().native());
+      found.push_back(name + " (pid " + process->path().filename().native() +
+                      ") runs with a PATH in which its runtime is " + *runc +
+                      ": start it again, or call lockdown with --folder " + fs::path(*runc).parent_path().native());
   }
   if (containers > 0)
     found.push_back(std::to_string(containers) +

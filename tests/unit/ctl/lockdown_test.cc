@@ -156,6 +156,28 @@ TEST_F(LockdownTest, LocksEveryRuncThatIsFound) {
   EXPECT_EQ(read(kRunc), "runc 1");
 }
 
+// buildkitd looks for that name before it looks for runc.
+TEST_F(LockdownTest, LocksBuildkitsOwnRuncToo) {
+  put_program("/usr/local/sbin/buildkit-runc", "runc of buildkit");
+  lock();
+  EXPECT_TRUE(is_locked());
+  EXPECT_TRUE(is_locked("/usr/local/sbin/buildkit-runc"));
+  EXPECT_EQ(read("/usr/local/sbin/buildkit-runc.runward-real"), "runc of buildkit");
+  lock();
+  EXPECT_THAT(output_, HasSubstr("nothing to do"));
+  undo();
+  EXPECT_EQ(read("/usr/local/sbin/buildkit-runc"), "runc of buildkit");
+  EXPECT_FALSE(fs::exists(root_ + "/usr/local/sbin/buildkit-runc.runward-real"));
+  EXPECT_FALSE(is_locked());
+}
+
+TEST_F(LockdownTest, NeedsARuncBesideBuildkitsOwn) {
+  fs::remove(root_ + kRunc);
+  put_program("/usr/local/sbin/buildkit-runc", "runc of buildkit");
+  EXPECT_FALSE(call());
+  EXPECT_FALSE(is_locked("/usr/local/sbin/buildkit-runc"));
+}
+
 TEST_F(LockdownTest, KeepsALinkALink) {
   put_program("/opt/runc-1.1/runc", "runc elsewhere");
   fs::remove(root_ + kRunc);
