@@ -126,6 +126,18 @@ within_ceilings() {
   assert_equal "$(limits)" "$((64 * mib)) 50 50"
 }
 
+@test "null is what is left out, and a reservation is no more than the limit" {
+  local text
+  for text in '{"pids": null}' '{"memory": null, "cpu": null}' '{"memory": {"limit": null}, "cpu": {"quota": null}, "blockIO": null}'; do
+    run -0 call update --resources - "$(id_of it)" <<<"$text"
+    assert_equal "$(limits)" "$((64 * mib)) 50 50" || return 1
+  done
+  run -0 call update --resources - "$(id_of it)" <<<"{\"memory\": {\"limit\": $((100 * mib)), \"reservation\": 9000000000000}}"
+  local folder
+  folder=$(cgroup_folder "$(pid_of it)" memory)
+  assert_equal "$(cat "$folder/memory.soft_limit_in_bytes" 2>/dev/null || cat "$folder/memory.low")" $((100 * mib))
+}
+
 @test "a paused container" {
   docker_ pause it
   docker_ update --memory 100m --memory-swap 100m it

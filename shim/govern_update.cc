@@ -41,6 +41,7 @@ Result<oci::Value> hardened_resources(const runtime::Invocation& call, const Run
                                       EventWriter& event) {
   const state::Decision& decision = container.decision;
   SHIM_TRY(oci::Value resources, read_resources(call));
+  runtime::drop_nulls(resources);
   const auto pid = host::first_process_of(decision.pid_file, decision.runtime_root, decision.container);
   SHIM_TRY(const host::HostFacts facts,
            host::probe_resources(oci::LinuxResources(resources), container.policy, call.root, pid));

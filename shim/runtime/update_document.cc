@@ -103,6 +103,13 @@ Result<oci::Value> resources_from_flags(const Invocation& call) {
   return document;
 }
 
+void drop_nulls(oci::Value& document) {
+  if (!document.is_object()) return;
+  auto& members = document.get_ref<oci::Value::object_t&>();
+  std::erase_if(members, [](const auto& member) { return member.second.is_null(); });
+  for (auto& [name, member] : members) drop_nulls(member);
+}
+
 std::vector<std::string> with_resources_on_stdin(const Invocation& call, const std::vector<std::string>& argv) {
   return rewritten(call, argv, kKept, "--resources=-");
 }

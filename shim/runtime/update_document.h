@@ -21,6 +21,10 @@ std::optional<std::string> resources_file(const Invocation& call);
 // An error of kind usage for a value that is none.
 Result<oci::Value> resources_from_flags(const Invocation& call);
 
+// Takes members that are null out of objects, at any depth. To Go they are absent, but not to runc: it takes the null
+// of "pids" or "cpu" for a pointer and ends with a panic.
+void drop_nulls(oci::Value& document);
+
 // The call with `--resources=-`.
 std::vector<std::string> with_resources_on_stdin(const Invocation& call, const std::vector<std::string>& argv);
 

@@ -5,12 +5,23 @@
 namespace runward::harden::steps {
 namespace {
 
+// The soft limit (memory.low on cgroup v2: what is kept from other containers) is never above the hard one.
+void limit_reservation(Verdict& verdict, const oci::LinuxResources& resources, std::optional<std::uint64_t> reservation,
+                       std::uint64_t limit) {
+  if (reservation && *reservation > limit)
+    verdict.set(resources.value(), oci::Pointer("/memory/reservation"), limit, "not more than the limit");
+}
+
 // runc takes 0 and what is absent for "as it is".
 Verdict limit_update(const oci::LinuxResources& resources, const Context& ctx) {
   Verdict verdict;
   const auto asked = asked_in_update(resources.integer("memory", "limit"));
   const auto swap = resources.integer("memory", "swap");
+  const auto reservation = asked_in_update(resources.integer("memory", "reservation"));
   if (!asked) {
+    // Whatever the limit is by now, it is not above the ceiling.
+    if (const auto most = limited_in_update(reservation, ctx.policy.memory, ctx.host.memory_bytes))
+      limit_reservation(verdict, resources, reservation, *most);
     if (swap && *swap != 0)
       verdict.remove(resources.value(), oci::Pointer("/memory/swap"), "no swap beyond the memory limit");
     return verdict;
@@ -21,6 +32,7 @@ Verdict limit_update(const oci::LinuxResources& resources, const Context& ctx) {
   if (limit == UINT64_MAX) return verdict;  // unlimited, where the policy has no ceiling
   if (ctx.host.swap_accounting)
     verdict.set(resources.value(), oci::Pointer("/memory/swap"), limit, "no swap beyond the memory limit");
+  limit_reservation(verdict, resources, reservation, limit);
   return verdict;
 }
 
@@ -39,9 +51,7 @@ Verdict limit_memory(const oci::LinuxResources& resources, const Context& ctx) {
   if (!limit) return verdict;
   if (ctx.host.swap_accounting)
     verdict.set(resources.value(), oci::Pointer("/memory/swap"), *limit, "no swap beyond the memory limit");
-  const auto reservation = asked_for(resources.integer("memory", "reservation"));
-  if (reservation && *reservation > *limit)
-    verdict.set(resources.value(), oci::Pointer("/memory/reservation"), *limit, "not more than the limit");
+  limit_reservation(verdict, resources, asked_for(resources.integer("memory", "reservation")), *limit);
   return verdict;
 }
 

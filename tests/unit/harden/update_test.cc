@@ -49,6 +49,15 @@ TEST_F(Update, TakesSwapOutWhereTheLimitStays) {
   EXPECT_EQ(memory({{"swap", 5000}}), Value::object());
 }
 
+TEST_F(Update, HoldsTheReservationToTheLimitOrTheCeiling) {
+  EXPECT_EQ(memory({{"limit", 800}, {"reservation", 900}})["reservation"], 800);
+  EXPECT_EQ(memory({{"limit", 800}, {"reservation", 700}})["reservation"], 700);
+  EXPECT_EQ(memory({{"limit", -1}, {"reservation", 5000}})["reservation"], 1000);
+  EXPECT_EQ(memory({{"limit", 800}, {"reservation", -1}})["reservation"], 800);
+  EXPECT_EQ(memory({{"reservation", 5000}})["reservation"], 1000);
+  EXPECT_EQ(memory({{"reservation", 600}})["reservation"], 600);
+}
+
 TEST_F(Update, ClampsPids) {
   EXPECT_EQ(pids(80), 80);
   EXPECT_EQ(pids(101), 100);

@@ -101,5 +101,16 @@ TEST(UpdateDocument, WritesTheCallAnew) {
               ElementsAre("runward", "--root", "/r", "update", "--resources=-", "--l3-cache-schema=L3:0=f", "id"));
 }
 
+TEST(DropNulls, TakesThemOutOfObjectsAtAnyDepth) {
+  oci::Value document = {{"pids", nullptr},
+                         {"memory", {{"limit", nullptr}, {"swap", 5}}},
+                         {"devices", oci::Value::array({nullptr})},
+                         {"cpu", {{"quota", nullptr}}}};
+  drop_nulls(document);
+  EXPECT_EQ(document,
+            oci::Value(
+                {{"memory", {{"swap", 5}}}, {"devices", oci::Value::array({nullptr})}, {"cpu", oci::Value::object()}}));
+}
+
 }  // namespace
 }  // namespace runward::runtime
