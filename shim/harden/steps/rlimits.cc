@@ -23,7 +23,7 @@ std::optional<oci::Rlimit> find_limit(const std::vector<oci::Rlimit>& limits, co
 
 // What the first process was not given, it has inherited from the engine, as we have.
 std::optional<oci::Rlimit> limit_of_first(const oci::Process& first, const std::string& type, const Context& ctx) {
-  if (const auto given = find_limit(first.rlimits(), type)) return given;
+  if (auto given = find_limit(first.rlimits(), type)) return given;
   const auto inherited = ctx.host.rlimits.find(type);
   return inherited == ctx.host.rlimits.end() ? std::nullopt : std::optional(inherited->second);
 }

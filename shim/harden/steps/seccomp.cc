@@ -67,7 +67,7 @@ void limit_rule(Verdict& verdict, const oci::Spec& spec, const oci::Pointer& whe
   const bool conditional = has_arguments(rule);
   std::vector<std::size_t> excess;
   for (std::size_t i = names.size(); i-- > 0;) {
-    const std::string& name = names[i].get_ref<const std::string&>();
+    const auto& name = names[i].get_ref<const std::string&>();
     if (holds(allowed.always, name)) continue;
     const bool is_narrowed = holds(allowed.sometimes, name);
     if (is_narrowed && conditional) continue;
