@@ -3,7 +3,7 @@
 #
 # All tests, on a machine where nothing was installed by hand: `sudo ./tests/run.sh`.
 #   --unit   only what needs neither root nor Docker
-#   --all    also what is slow: sanitizers, a longer virtual machine run
+#   --all    also what is slow: sanitizers, fuzzers, a longer virtual machine run
 # Prints "N passed, N failed" last; everything that failed has been shown before.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -66,6 +66,7 @@ if ((all)); then
   cmake --preset asan
   cmake --build --preset asan -j"$(nproc)"
   run_ctest build/asan
+  run_block tests/fuzz/run.sh
 fi
 if ! ((unit_only)); then
   export RUNWARD=$PWD/$build/runward RUNWARDCTL=$PWD/$build/runwardctl

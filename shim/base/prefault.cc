@@ -10,7 +10,8 @@
 #include <limits>
 
 // Set by the linker: end(3), and the first byte of the program.
-extern "C" const char __executable_start;  // NOLINT(bugprone-reserved-identifier)
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker chose the name
+extern "C" const char __executable_start;
 extern "C" const char etext;
 
 namespace runward {

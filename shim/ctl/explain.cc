@@ -44,9 +44,8 @@ Result<Ruling> ruling_for(const Question& question, const policy::Config& config
   auto today = ruling_of_today(question, config, document);
   if (!question.kept || question.profile) return today;
   SHIM_TRY(policy::Policy policy, policy::policy_from_text(question.kept->policy));
-  Ruling ruling{.choice = {.profile = policy.profile, .reason = question.kept->selected},
-                .policy = std::move(policy),
-                .notes = {}};
+  policy::Choice choice{.profile = policy.profile, .reason = question.kept->selected};
+  Ruling ruling{.choice = std::move(choice), .policy = std::move(policy), .notes = {}};
   if (!today || today->policy.hash != ruling.policy.hash)
     ruling.notes.push_back("the container runs under the policy it was started with; for a new one it would be " +
                            (today ? "profile '" + today->choice.profile + "' (" + today->policy.hash + ")"

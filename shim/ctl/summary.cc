@@ -118,9 +118,10 @@ std::string in_bytes(std::optional<std::int64_t> amount) {
   if (!amount || *amount == 0) return "no limit";
   if (*amount < 0) return "unlimited";
   constexpr std::array<std::string_view, 5> kUnits = {" B", " KiB", " MiB", " GiB", " TiB"};
+  constexpr std::int64_t kTooLong = 10240;  // to read in a smaller unit
   auto value = *amount;
   std::size_t unit = 0;
-  for (; unit + 1 < kUnits.size() && (value >= 10 * 1024 || value % 1024 == 0); ++unit) value /= 1024;
+  for (; unit + 1 < kUnits.size() && (value >= kTooLong || value % 1024 == 0); ++unit) value /= 1024;
   return std::to_string(value) + std::string(kUnits[unit]);
 }
 
@@ -165,7 +166,7 @@ std::string oom_score(const Spec& spec) {
 
 std::string sysctl(const Spec& spec) {
   std::vector<std::string> words;
-  for (const auto& [name, value] : spec.sysctl()) words.push_back(name + "=" + value);
+  for (const auto& [name, value] : spec.sysctl()) words.push_back(std::string(name).append("=").append(value));
   return joined(words);
 }
 
@@ -206,6 +207,7 @@ constexpr std::array kRows = {
 
 std::vector<SummaryRow> summarise(const Spec& asked, const Spec& actual) {
   std::vector<SummaryRow> rows;
+  rows.reserve(kRows.size());
   for (const Row& row : kRows)
     rows.push_back({.name = row.name, .asked = row.describe(asked), .actual = row.describe(actual)});
   return rows;

@@ -64,7 +64,7 @@ Status make_dockerd_forget(const Target& target, const DaemonFile& file, const s
   if (!daemon_setting(changed, "default-runtime")) nothing.default_runtime = "runc";
   SHIM_TRY(const std::string text, add_runtimes(changed, file.path(), nothing));
   SHIM_CHECK(file.write(text));
-  const Status told = reload(*daemon, file.path());
+  Status told = reload(*daemon, file.path());
   if (!told) SHIM_CHECK(file.write(file.text()));
   if (told) print("dockerd (pid " + std::to_string(daemon->pid) + ") has read it\n");
   return told;

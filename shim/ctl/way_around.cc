@@ -95,14 +95,18 @@ std::string text_of(const oci::Value& runtime, std::string_view member) {
 
 // What a runtime of daemon.json starts, if that is not runward.
 std::string other_program(const LockdownHost& host, const oci::Value& runtime) {
-  const std::string type = text_of(runtime, "runtimeType");  // Docker 23
+  std::string type = text_of(runtime, "runtimeType");  // Docker 23
   if (!type.empty() && type != "io.containerd.runc.v2") return type;
-  const std::string program = text_of(runtime, "path");
+  std::string program = text_of(runtime, "path");
   const std::string file = program.substr(program.rfind('/') + 1);
   // A name without a folder is looked for in PATH, where runc is runward.
   const bool is_ours =
       program.empty() || program == "runc" || file.starts_with("runward") || leads_to_runward(host, program);
   return is_ours ? "" : program;
+}
+
+std::string not_runward(const std::string& daemon_json, const std::string& runtime, const std::string& program) {
+  return "the runtime '" + runtime + "' of " + daemon_json + " is " + program + ", not runward";
 }
 
 void look_at_runtimes(const LockdownHost& host, const std::string& daemon_json, std::vector<std::string>& found) {
@@ -114,7 +118,7 @@ void look_at_runtimes(const LockdownHost& host, const std::string& daemon_json, 
   if (runtimes == nullptr || !runtimes->is_object()) return;
   for (const auto& [name, runtime] : runtimes->items())
     if (const std::string program = other_program(host, runtime); !program.empty())
-      found.push_back("the runtime '" + name + "' of " + daemon_json + " is " + program + ", not runward");
+      found.push_back(not_runward(daemon_json, name, program));
 }
 
 // `docker run --runtime io.containerd.NAME.vN` starts any shim that is installed.

@@ -63,11 +63,12 @@ std::string rfc3339(std::chrono::system_clock::time_point time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(duration_cast<std::chrono::nanoseconds>(time - day));
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02lld:%02lld:%02lld.%09lldZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<long long>(clock.hours().count()), static_cast<long long>(clock.minutes().count()),
-                static_cast<long long>(clock.seconds().count()), static_cast<long long>(clock.subseconds().count()));
+  std::array<char, 64> text{};  // room for any time
+  static_cast<void>(std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02uT%02lld:%02lld:%02lld.%09lldZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<long long>(clock.hours().count()), static_cast<long long>(clock.minutes().count()),
+      static_cast<long long>(clock.seconds().count()), static_cast<long long>(clock.subseconds().count())));
   return text.data();
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 using policy::Mode;
 using policy::RuleId;
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 constexpr std::array<std::string_view, 0> kNothing{};
 constexpr std::array kPrivileged = {

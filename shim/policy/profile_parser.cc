@@ -271,11 +271,7 @@ constexpr std::array kProfileKeys = {
 
 void read_rule(const Reader& member, Target& target) {
   const auto rule = parse_rule_name(member.key());
-  if (!rule) {
-    std::vector<std::string_view> names;
-    for (const Rule& known : kRules) names.push_back(known.name);
-    return member.fail(unknown_name("rule", member.key(), names));
-  }
+  if (!rule) return member.fail(unknown_rule(member.key()));
   target.rule = *rule;
   if (member.value().is_string()) return read_rule_mode(member, target);
   if (!member.value().is_object())
@@ -332,6 +328,7 @@ Status apply_profile(const ProfileDocument& document, Policy& policy) {
 
 std::vector<KnownKey> profile_keys() {
   std::vector<KnownKey> keys;
+  keys.reserve(kProfileKeys.size());
   for (const ProfileKey& key : kProfileKeys)
     keys.push_back({.section = key.section, .name = key.name, .is_list = key.clear != nullptr});
   return keys;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/policy/read_values.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <climits>
@@ -158,14 +159,18 @@ std::optional<std::string> read_path(const Reader& value) {
   return std::nullopt;
 }
 
+std::string unknown_rule(std::string_view name) {
+  std::array<std::string_view, kRules.size()> known;
+  std::ranges::transform(kRules, known.begin(), &Rule::name);
+  return unknown_name("rule", name, known);
+}
+
 std::optional<RuleId> read_rule_name(const Reader& value) {
   const auto text = value.text("expected a rule's name");
   if (!text) return std::nullopt;
   const auto rule = parse_rule_name(*text);
   if (rule) return rule;
-  std::vector<std::string_view> names;
-  for (const Rule& known : kRules) names.push_back(known.name);
-  value.fail(unknown_name("rule", *text, names));
+  value.fail(unknown_rule(*text));
   return std::nullopt;
 }
 

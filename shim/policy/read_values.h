@@ -29,6 +29,7 @@ std::optional<Mode> read_mode(const Reader& value);
 std::optional<std::string> read_profile_name(const Reader& value);
 std::optional<std::string> read_path(const Reader& value);
 std::optional<RuleId> read_rule_name(const Reader& value);
+std::string unknown_rule(std::string_view name);  // the message, with the rule that was probably meant
 std::optional<std::uint64_t> read_bytes(const Reader& value);
 // "sha256:…", "docker.io/library/nginx", "docker.io/*", or "local:name": as select.h says.
 std::optional<std::string> read_image_pattern(const Reader& value);

@@ -71,6 +71,10 @@ Result<ProfileDocument> find_document(const std::string& config_dir, const std::
                                            "' is missing, and the shipped profiles are " + shipped_names());
 }
 
+Error chain_error(const std::string& name, const std::string& how, const std::string& trail) {
+  return make_error(ErrorKind::policy, "profile '" + name + "' extends " + how + ": " + trail);
+}
+
 // The profile and its parents, the profile first.
 Result<std::vector<ParsedProfile>> find_chain(const std::string& config_dir, const std::string& name) {
   std::vector<ParsedProfile> chain;
@@ -81,10 +85,9 @@ Result<std::vector<ParsedProfile>> find_chain(const std::string& config_dir, con
     SHIM_TRY(ProfileDocument document, find_document(config_dir, next, origin));
     const bool seen = std::ranges::any_of(
         chain, [&](const ParsedProfile& profile) { return profile.document.name == document.name; });
-    if (seen) return make_error(ErrorKind::policy, "profile '" + name + "' extends itself: " + trail);
+    if (seen) return chain_error(name, "itself", trail);
     if (chain.size() == kDeepestChain)
-      return make_error(ErrorKind::policy, "profile '" + name + "' extends more than " +
-                                               std::to_string(kDeepestChain - 1) + " profiles: " + trail);
+      return chain_error(name, "more than " + std::to_string(kDeepestChain - 1) + " profiles", trail);
     SHIM_TRY(ParsedProfile profile, parse_profile(std::move(document)));
     chain.push_back(std::move(profile));
     const ParsedProfile& last = chain.back();
@@ -113,6 +116,7 @@ Status check_complete(const Policy& policy) {
 Result<Policy> resolve(const std::vector<ParsedProfile>& chain, const std::string& profile, const Config& config) {
   Policy policy;
   Fnv1a hash;
+  // NOLINTNEXTLINE(modernize-loop-convert): before 16, clang cannot compile libstdc++'s reverse_view
   for (auto document = chain.rbegin(); document != chain.rend(); ++document) {
     SHIM_CHECK(apply_profile(*document, policy));
     hash.add(document->document.text);

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-//
 // Arbitrary command lines: the elements are the input's NUL-separated parts. What is accepted on a governed command
 // must be fit for use: a valid id, a bundle, the log file that find_log() names, and places that point at what they
 // say.
+//   tests/fuzz/run.sh            builds it and runs it with the golden calls as seeds; then, for longer:
+//   build/fuzz/command_line_fuzz -max_total_time=600 build/fuzz/corpus/command_line_fuzz
+
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,6 +42,15 @@ void check_places(const Invocation& call, const std::vector<std::string>& argv) 
   require(call.first_argument_index <= argv.size());
 }
 
+// The id comes first and at most what the command takes comes after it: exec, unlike create, takes a program.
+void check_arguments(const Invocation& call, const std::vector<std::string>& argv) {
+  require(call.first_argument_index + call.arguments.size() == argv.size());
+  require(!call.arguments.empty() && call.arguments.front() == call.container_id);
+  require(std::ranges::equal(call.arguments, std::span(argv).subspan(call.first_argument_index)));
+  const auto* const grammar = runward::runtime::find_command(call.command_name);
+  require(grammar != nullptr && call.arguments.size() <= grammar->max_arguments);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -52,6 +65,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_places(*call, argv);
   if (!runward::runtime::is_governed(call->command)) return 0;
   require(runward::runtime::is_valid_container_id(call->container_id) && !call->bundle.empty());
-  require(call->first_argument_index == argv.size() - 1 && argv.back() == call->container_id);
+  check_arguments(*call, argv);
   return 0;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a document: parse, shape, typed views, print. What parses must print to something that parses to the
 // same.
+//   tests/fuzz/run.sh            builds it and runs it with the golden documents as seeds; then, for longer:
+//   build/fuzz/document_fuzz -max_total_time=600 build/fuzz/corpus/document_fuzz
 
 #include <cstddef>
 #include <cstdint>

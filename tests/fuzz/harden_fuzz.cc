@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any document that has the shape of a Spec, a Process or LinuxResources, under a policy and facts that the first bytes
 // choose: hardening never fails, and a second time changes nothing.
+//   tests/fuzz/run.sh            builds it and runs it with the golden documents as seeds; then, for longer:
+//   build/fuzz/harden_fuzz -max_total_time=600 build/fuzz/corpus/harden_fuzz
 
 #include <cstddef>
 #include <cstdint>

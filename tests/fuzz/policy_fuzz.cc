@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Policy files are an administrator's, but a parser that falls over on a typing error stops every container: any text
 // is read or refused with a position, by both parsers.
+//   tests/fuzz/run.sh            builds it and runs it with the shipped profiles as seeds; then, for longer:
+//   build/fuzz/policy_fuzz -max_total_time=600 build/fuzz/corpus/policy_fuzz
 
 #include <cstddef>
 #include <cstdint>

@@ -23,7 +23,7 @@ std::optional<oci::Rlimit> find_limit(const std::vector<oci::Rlimit>& limits, co
 
 // What the first process was not given, it has inherited from the engine, as we have.
 std::optional<oci::Rlimit> limit_of_first(const oci::Process& first, const std::string& type, const Context& ctx) {
-  if (const auto given = find_limit(first.rlimits(), type)) return given;
+  if (auto given = find_limit(first.rlimits(), type)) return given;
   const auto inherited = ctx.host.rlimits.find(type);
   return inherited == ctx.host.rlimits.end() ? std::nullopt : std::optional(inherited->second);
 }
@@ -63,8 +63,7 @@ Verdict limit_rlimits(const oci::Process& process, const Context& ctx) {
     verdict.set(process.value(), list / i / "soft", std::min(given[i].soft, hard), "not more than the hard limit");
   }
   for (const auto& [type, limit] : ctx.policy.rlimits) {
-    const bool is_given = std::ranges::any_of(given, [&](const oci::Rlimit& entry) { return entry.type == type; });
-    if (is_given) continue;
+    if (std::ranges::find(given, type, &oci::Rlimit::type) != given.end()) continue;
     const policy::Rlimit here = limit_here(type, limit, ctx);
     verdict.insert(list, std::nullopt, {{"type", type}, {"soft", here.soft}, {"hard", here.hard}},
                    "the profile's limit, as there was none");

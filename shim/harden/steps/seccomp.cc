@@ -91,7 +91,7 @@ void limit_rule(Verdict& verdict, const oci::Spec& spec, const oci::Pointer& whe
   const oci::Value& names = names_of(rule);
   std::vector<std::pair<std::size_t, std::string_view>> excess;
   for (std::size_t i = names.size(); i-- > 0;) {
-    const std::string& name = names[i].get_ref<const std::string&>();
+    const auto& name = names[i].get_ref<const std::string&>();
     if (holds(allowed.always, name) || allowed.has_rule_like(rule, name)) continue;
     const bool is_narrowed = allowed.sometimes.contains(name);
     if (is_narrowed) narrowed.insert(name);

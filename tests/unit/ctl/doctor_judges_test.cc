@@ -332,8 +332,7 @@ TEST(DoctorLevels, TheWorstDecidesTheExitCode) {
 TEST(DoctorFacts, OfWhichNoneCouldBeReadAreWarningsAndNoCrash) {
   const oci::Value result = examination(Facts());
   EXPECT_EQ(result["worst"], "fail");  // the low-level runtime: without it no container starts
-  for (const oci::Value& one : result["lines"])
-    EXPECT_EQ(one["level"] == "fail", one["check"] == "runtime") << one;
+  for (const oci::Value& one : result["lines"]) EXPECT_EQ(one["level"] == "fail", one["check"] == "runtime") << one;
   for (const oci::Value& one : result["lines"])
     for (const auto* member : {"check", "title", "level", "subject", "reason", "mend"})
       EXPECT_TRUE(one[member].is_string()) << member;

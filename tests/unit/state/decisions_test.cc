@@ -11,6 +11,8 @@
 #include <fstream>
 #include <thread>
 
+#include "shim/base/file.h"
+
 namespace runward::state {
 namespace {
 
@@ -30,7 +32,10 @@ class DecisionsTest : public testing::Test {
   DecisionsTest& operator=(const DecisionsTest&) = delete;
 
   void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "decisions are root's";
+    const auto folder = open_directory(top_);
+    ASSERT_TRUE(folder);
+    if (::geteuid() != 0 || !check_only_root_writes(*folder, top_))
+      GTEST_SKIP() << "not root, or the build folder is not root's alone";
   }
 
   [[nodiscard]] std::string root() const { return top_ / "runtime" / "moby"; }
