@@ -90,12 +90,13 @@ Result<policy::Choice> choose_profile(const policy::Config& config, const CallFa
 }
 
 Result<Decision> decide(const CallFacts& call, const policy::Policy& policy, oci::Value& document,
-                        RuntimeNamespaces runtime_namespaces) {
+                        RuntimeNamespaces runtime_namespaces, host::Staging staging) {
   const host::ProbeInput input{.runtime_root = call.runtime_root,
                                .container_id = call.container_id,
                                .build_root = build_root(call).value_or(""),
                                .runtime_namespaces = std::move(runtime_namespaces)};
-  SHIM_TRY(const host::HostFacts facts, host::probe(oci::Spec(document), policy, input));
+  SHIM_TRY(host::HostFacts facts, host::probe(oci::Spec(document), policy, input));
+  facts.staging = std::move(staging);
   oci::Value baseline;
   const bool wants_baseline = harden::wants_seccomp_baseline(document, policy);
   if (wants_baseline) {

@@ -65,8 +65,8 @@ Result<policy::Choice> choose_profile(const policy::Config& config, const CallFa
 
 using RuntimeNamespaces = std::function<std::optional<std::set<std::string>>()>;
 
-// Hardens `document` by the policy, with the host as it is now.
+// Hardens `document` by the policy, with the host as it is now and what was prepared for the container.
 Result<Decision> decide(const CallFacts& call, const policy::Policy& policy, oci::Value& document,
-                        RuntimeNamespaces runtime_namespaces);
+                        RuntimeNamespaces runtime_namespaces, host::Staging staging = {});
 
 }  // namespace runward

@@ -13,6 +13,7 @@
 #include "shim/policy/store.h"
 #include "shim/runtime/low_level.h"
 #include "shim/state/decisions.h"
+#include "shim/userns/stage.h"
 
 namespace runward {
 namespace {
@@ -53,6 +54,18 @@ CallFacts facts_of(const runtime::Invocation& call, const Argv& argv) {
           .bundle = call.bundle};
 }
 
+state::KeptUsers kept_users(const userns::Stage& stage) {
+  state::KeptUsers users;
+  users.first = stage.facts().user_namespace->first;
+  users.size = stage.facts().user_namespace->size;
+  if (const auto& lease = stage.lease()) {
+    users.pool = lease->pool;
+    users.number = lease->number;
+    users.holder = lease->holder;
+  }
+  return users;
+}
+
 class GovernedCreate {
  public:
   GovernedCreate(const runtime::Invocation& call, const Argv& argv, const policy::Config& config)
@@ -68,11 +81,14 @@ class GovernedCreate {
     SHIM_TRY(runtime::LowLevel low_level, runtime::find_low_level(config_.runtime, search_path()));
     SHIM_TRY(Bundle bundle, open_bundle(call_.bundle));
     SHIM_TRY(policy::LoadedPolicy loaded, load_policy(bundle));
-    SHIM_TRY(const harden::Report report, decide(bundle, loaded.policy, low_level));
+    const userns::Ranges ranges(build_info::kStateDir, config_.id_pool);
+    SHIM_TRY(userns::Stage stage, prepare_stage(bundle, loaded.policy, ranges));
+    SHIM_TRY(const harden::Report report, decide(bundle, loaded.policy, low_level, stage));
     SHIM_CHECK(event_.decided(report, loaded.policy));
     if (report.refused()) return make_error(ErrorKind::policy, harden::refusal_message(report, loaded.policy));
+    SHIM_CHECK(stage.enter(oci::Spec(bundle.document)));
     SHIM_CHECK(hand_on(bundle));
-    SHIM_CHECK(keep(bundle, std::move(loaded.text)));
+    SHIM_CHECK(keep(bundle, std::move(loaded.text), stage));
     return low_level;
   }
 
@@ -86,34 +102,50 @@ class GovernedCreate {
     return loaded;
   }
 
-  Result<harden::Report> decide(Bundle& bundle, const policy::Policy& policy, const runtime::LowLevel& low_level) {
+  Result<userns::Stage> prepare_stage(const Bundle& bundle, const policy::Policy& policy,
+                                      const userns::Ranges& ranges) {
+    const userns::Owner owner{.runtime_root = state::resolved_root(call_.root), .container = call_.container_id};
+    return userns::Stage::prepare({.spec = oci::Spec(bundle.document),
+                                   .policy = policy,
+                                   .ranges = ranges,
+                                   .owner = owner,
+                                   .bundle = call_.bundle,
+                                   .folder = userns::staging_folder(build_info::kStateDir, owner)});
+  }
+
+  Result<harden::Report> decide(Bundle& bundle, const policy::Policy& policy, const runtime::LowLevel& low_level,
+                                const userns::Stage& stage) {
     SHIM_TRY(Decision decision,
-             runward::decide(facts_, policy, bundle.document, [&] { return known_namespaces(low_level.path); }));
+             runward::decide(
+                 facts_, policy, bundle.document, [&] { return known_namespaces(low_level.path); }, stage.facts()));
     event_.context.image = std::move(decision.image);
     return std::move(decision.report);
   }
 
   // For the calls that come while the container lives. Where it can't be kept the container must not start: it could
   // not be entered any more.
-  [[nodiscard]] Status keep(const Bundle& bundle, policy::PolicyText policy) const {
+  [[nodiscard]] Status keep(const Bundle& bundle, policy::PolicyText policy, userns::Stage& stage) const {
     const auto document = state::identify(call_.bundle + "/" + kDocument);
     if (!document) return errno_error("stat", kDocument);
     const oci::Spec spec(bundle.document);
     const harden::EventContext& event = event_.context;
-    return state::Decisions(build_info::kStateDir)
-        .keep({.container = call_.container_id,
-               .runtime_root = state::resolved_root(call_.root),
-               .bundle = call_.bundle,
-               .pid_file = call_.pid_file,
-               .command = call_.command_name,
-               .time = harden::rfc3339(event.time),
-               .image = event.image,
-               .selected = event.selected,
-               .policy_hash = event.policy_hash,
-               .document = *document,
-               .policy = std::move(policy),
-               .process = state::kept_process(spec.process().value()),
-               .resources = state::kept_resources(spec.resources().value())});
+    SHIM_CHECK(state::Decisions(build_info::kStateDir)
+                   .keep({.container = call_.container_id,
+                          .runtime_root = state::resolved_root(call_.root),
+                          .bundle = call_.bundle,
+                          .pid_file = call_.pid_file,
+                          .command = call_.command_name,
+                          .time = harden::rfc3339(event.time),
+                          .image = event.image,
+                          .selected = event.selected,
+                          .policy_hash = event.policy_hash,
+                          .document = *document,
+                          .policy = std::move(policy),
+                          .process = state::kept_process(spec.process().value()),
+                          .resources = state::kept_resources(spec.resources().value()),
+                          .users = stage.gives_users(spec) ? std::optional(kept_users(stage)) : std::nullopt}));
+    if (stage.gives_users(spec)) stage.keep();
+    return ok();
   }
 
   const runtime::Invocation& call_;

@@ -9,9 +9,12 @@
 #include "shim/base/memory_file.h"
 #include "shim/decide.h"
 #include "shim/host/probe.h"
+#include "shim/host/running.h"
 #include "shim/oci/parse.h"
 #include "shim/running_container.h"
 #include "shim/runtime/exec_document.h"
+#include "shim/userns/idmap.h"
+#include "shim/userns/stdio.h"
 
 namespace runward {
 namespace {
@@ -63,11 +66,18 @@ Result<oci::Value> hardened_process(const runtime::Invocation& call, const Runni
   return process;
 }
 
+void enter_users(const state::Decision& decision, const state::KeptUsers& users) {
+  userns::give_stdio(users.first);
+  const auto pid = host::first_process_of(decision.pid_file, decision.runtime_root, decision.container);
+  if (pid) userns::refresh_rootfs(*pid);
+}
+
 }  // namespace
 
 Error govern_exec(const runtime::Invocation& call, const Argv& argv, const policy::Config& config) {
   return govern_running(call, argv, config, [&](const RunningContainer& container, EventWriter& event) -> Result<Argv> {
     SHIM_TRY(const oci::Value process, hardened_process(call, container, event));
+    if (const auto& users = container.decision.users) enter_users(container.decision, *users);
     SHIM_TRY(const UniqueFd file, memory_file("runward-process", oci::print(process)));
     SHIM_TRY(const int number, keep_over_exec(file, lowest_free(call)));
     return runtime::with_process(call, argv, "/proc/self/fd/" + std::to_string(number));

@@ -7,6 +7,7 @@
 
 #include "shim/base/file.h"
 #include "shim/ctl/event_log.h"
+#include "shim/decide.h"
 #include "shim/oci/parse.h"
 
 namespace runward::ctl {
@@ -93,7 +94,10 @@ std::string docker_name(const Container& container) {
     std::string name = text_at(read_json(data_root / "containers" / container.id / "config.v2.json"), "/Name");
     return name.starts_with('/') ? name.substr(1) : name;
   };
-  fs::path path = text_at(read_json(fs::path(container.bundle) / "config.json"), "/root/path");
+  // The engine's own document where there is one: in the hardened one the root filesystem may be staged elsewhere.
+  fs::path path;
+  for (const char* const document : {kOriginal, kDocument})
+    if (path.empty()) path = text_at(read_json(fs::path(container.bundle) / document), "/root/path");
   while (path.has_parent_path() && path != path.root_path()) {
     path = path.parent_path();
     if (auto name = below(path); !name.empty()) return name;

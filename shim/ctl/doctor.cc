@@ -14,6 +14,7 @@
 #include "shim/ctl/table.h"
 #include "shim/policy/select.h"
 #include "shim/policy/store.h"
+#include "shim/userns/ranges.h"
 
 namespace runward::ctl {
 namespace {
@@ -54,7 +55,9 @@ Facts look_at_host(const std::string& config_dir, const policy::Config& config,
   const doctor::Docker anywhere = docker.value_or(doctor::Docker());
   Facts facts;
   facts.is_root = ::geteuid() == 0;
-  facts.kernel = doctor::probe_kernel(anywhere.data_root());
+  facts.kernel = doctor::probe_kernel(anywhere.data_root(), config.id_pool);
+  facts.id_pool = config.id_pool;
+  facts.ranges_taken = userns::Ranges(build_info::kStateDir, config.id_pool).taken();
   facts.ids_in_use = doctor::probe_ids();
   facts.program = doctor::probe_program();
   const std::string ours = facts.program.usable ? facts.program.path : "/proc/self/exe";

@@ -13,6 +13,7 @@
 #include "shim/harden/event.h"
 #include "shim/oci/parse.h"
 #include "shim/runtime/low_level.h"
+#include "shim/userns/stage.h"
 
 namespace runward::ctl {
 namespace {
@@ -51,6 +52,31 @@ Result<Ruling> ruling_for(const Question& question, const policy::Config& config
                            (today ? "profile '" + today->choice.profile + "' (" + today->policy.hash + ")"
                                   : "refused: " + today.error().message));
   return ruling;
+}
+
+// What would be prepared for the container, or was, as far as it can be found out now.
+host::Staging staging_of(const Question& question, const policy::Config& config, Ruling& ruling,
+                         const oci::Value& document) {
+  const userns::Owner owner{.runtime_root = state::resolved_root(question.call.runtime_root),
+                            .container = question.call.container_id};
+  const userns::Ranges ranges(build_info::kStateDir, config.id_pool);
+  const auto stage = userns::Stage::prepare({.spec = oci::Spec(document),
+                                             .policy = ruling.policy,
+                                             .ranges = ranges,
+                                             .owner = owner,
+                                             .bundle = question.bundle,
+                                             .folder = userns::staging_folder(build_info::kStateDir, owner),
+                                             .only_look = true});
+  if (!stage) {
+    ruling.notes.push_back("its user namespace and mounts could not be tried: " + stage.error().message);
+    return {};
+  }
+  host::Staging staging = stage->facts();
+  if (question.kept && question.kept->users && staging.user_namespace) {
+    staging.user_namespace->first = question.kept->users->first;
+    staging.user_namespace->size = question.kept->users->size;
+  }
+  return staging;
 }
 
 std::optional<state::Decision> kept_for(const std::string& bundle) {
@@ -152,8 +178,10 @@ Result<Explanation> explain_documents(const Question& question) {
   SHIM_TRY(const oci::Value asked, parse_spec(question.asked, question.actual ? kOriginal : kDocument));
   SHIM_TRY(Ruling ruling, ruling_for(question, config, asked));
   oci::Value hardened = asked;
-  SHIM_TRY(const Decision decision,
-           decide(question.call, ruling.policy, hardened, [&] { return namespaces_of(config.runtime); }));
+  host::Staging staging = staging_of(question, config, ruling, asked);
+  SHIM_TRY(const Decision decision, decide(
+                                        question.call, ruling.policy, hardened,
+                                        [&] { return namespaces_of(config.runtime); }, std::move(staging)));
   Explanation explanation{.container = question.call.container_id,
                           .name = {},
                           .bundle = question.bundle,

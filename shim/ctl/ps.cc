@@ -222,6 +222,9 @@ std::vector<std::string> differences(const state::Decision& decision, const poli
   const std::string label = process.apparmor_profile().value_or("");
   if (!label.empty() && label != "unconfined" && reality.apparmor_profile.empty())
     all.emplace_back("no AppArmor profile");
+  if (decision.users &&
+      reality.user_range != std::to_string(decision.users->first) + "+" + std::to_string(decision.users->size))
+    all.push_back("user ids " + reality.user_range);
   compare_limits(all, decision, policy, host, reality.limits);
   return all;
 }

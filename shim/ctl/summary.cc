@@ -62,6 +62,28 @@ std::string namespaces(const Spec& spec) {
   return joined(words);
 }
 
+// "0-65535 → 1879048192-1879113727", or whose the ids are.
+std::string user_ids(const Spec& spec) {
+  const oci::Value* const mappings = oci::find(spec.value(), oci::Pointer("/linux/uidMappings"));
+  if (mappings == nullptr || !mappings->is_array() || mappings->empty()) return "the host's";
+  const auto number = [](const oci::Value& mapping, const char* key) {
+    const oci::Value* const value = oci::find(mapping, std::string_view(key));
+    return value != nullptr && value->is_number_unsigned() ? value->get<std::uint64_t>() : 0;
+  };
+  const auto span = [](std::uint64_t first, std::uint64_t size) {
+    return std::to_string(first) + "-" + std::to_string(first + std::max<std::uint64_t>(size, 1) - 1);
+  };
+  std::string text;
+  for (const oci::Value& mapping : *mappings) {
+    const std::uint64_t size = number(mapping, "size");
+    text.append(text.empty() ? "" : "\n")
+        .append(span(number(mapping, "containerID"), size))
+        .append(" → ")
+        .append(span(number(mapping, "hostID"), size));
+  }
+  return text;
+}
+
 std::string rootfs(const Spec& spec) { return spec.root_readonly() ? "read-only" : "writable"; }
 
 // The end of a path tells more than its beginning.
@@ -188,6 +210,7 @@ constexpr std::array kRows = {
     Row{"seccomp", &seccomp},
     Row{"apparmor", &apparmor},
     Row{"namespaces", &namespaces},
+    Row{"user ids", &user_ids},
     Row{"rootfs", &rootfs},
     Row{"mounts", &mounts},
     Row{"writable paths", &writable_paths},

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "shim/harden/engine_defaults.h"
 #include "shim/harden/steps/steps.h"
@@ -21,6 +22,8 @@ constexpr std::array kPrivileged = {
     "/capabilities"sv,  // of an exec's process
     "/apparmorProfile"sv};
 constexpr std::array kNamespaces = {"/linux/namespaces"sv};
+constexpr std::array kUserNamespace = {"/linux/namespaces"sv, "/linux/uidMappings"sv, "/linux/gidMappings"sv,
+                                       "/linux/sysctl"sv,     "/root/path"sv,         "/mounts"sv};
 constexpr std::array kUser = {"/user"sv};
 constexpr std::array kNoNewPrivileges = {"/noNewPrivileges"sv};
 constexpr std::array kCapabilities = {"/capabilities"sv};
@@ -102,6 +105,9 @@ constexpr std::array kSteps = {
     spec_step(RuleId::cgroup_path, kNothing, &steps::limit_cgroup_path),
     spec_step(RuleId::hooks, kHooks, &steps::limit_hooks),
     spec_step(RuleId::annotations, kAnnotations, &steps::strip_annotations),
+    // After all that judges sources by their names: these two point them to what was staged.
+    spec_step(RuleId::user_namespace, kUserNamespace, &steps::give_user_namespace),
+    spec_step(RuleId::mounts, kMounts, &steps::pin_mounts),
     process_step(RuleId::environment_secrets, kNothing, &steps::find_secrets),
 };
 
@@ -137,6 +143,15 @@ bool may_touch(const Step& step, const oci::Pointer& where) {
 void make_absolute(Verdict& verdict, const oci::Pointer& base) {
   for (Finding& finding : verdict.findings) finding.where = base / finding.where;
   for (Change& change : verdict.changes) change.where = base / change.where;
+}
+
+// A rule with two steps has one outcome.
+void add(Report& report, Outcome outcome) {
+  if (outcome.verdict.changes.empty() && outcome.verdict.findings.empty()) return;
+  const auto same = std::ranges::find(report.outcomes, outcome.rule, &Outcome::rule);
+  if (same == report.outcomes.end()) return report.outcomes.push_back(std::move(outcome));
+  std::ranges::move(outcome.verdict.findings, std::back_inserter(same->verdict.findings));
+  std::ranges::move(outcome.verdict.changes, std::back_inserter(same->verdict.changes));
 }
 
 // That no process gets more than the container's first one is no rule's doing, and holds where rules are off. A host
@@ -184,8 +199,7 @@ Result<Report> harden(oci::Document kind, oci::Value& document, const Context& c
     make_absolute(verdict, *base);
     if (mode == Mode::enforce)
       for (const Change& change : verdict.changes) apply(document, change);
-    if (!verdict.changes.empty() || !verdict.findings.empty())
-      report.outcomes.push_back({.rule = step.rule, .mode = mode, .verdict = std::move(verdict)});
+    add(report, {.rule = step.rule, .mode = mode, .verdict = std::move(verdict)});
   }
   return report;
 }

@@ -14,8 +14,16 @@
 
 namespace runward::host {
 
+// A file or folder, whatever its name.
+struct Identity {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
 // What the source of one bind mount really is, by identity (device and inode), not by name.
 struct MountSource {
+  Identity identity{};
   std::string resolved;               // after symbolic links; empty when it could not be looked at
   std::vector<std::string> inside;    // the denied sources that it is or lies below ("/etc")
   std::vector<std::string> contains;  // the denied sources that it has inside ("/run/docker.sock")
@@ -62,6 +70,35 @@ struct CurrentLimits {
   std::optional<std::uint64_t> pids;
 };
 
+// A bind mount of the document, copied into the namespace that only this container will see (userns/stage.h).
+struct StagedMount {
+  std::string source;  // as in the document, as is the destination
+  std::string destination;
+  std::string staged;   // where the copy will lie
+  Identity identity{};  // of what was copied
+  bool is_idmapped = false;
+  bool is_copied = false;  // a small one that could not, where the policy wants it
+  std::string problem;     // why it could not be idmapped
+  oci::Strings locked;     // options that the container can't clear: "nosuid", "noexec" …
+};
+
+// A user namespace for one container, as far as it was prepared.
+struct UserNamespace {
+  std::uint64_t first = 0;  // the host's id for the container's 0
+  std::uint64_t size = 0;
+  std::string join;          // a namespace that is there already, of the container that is joined; empty: a new one
+  std::string obstacle;      // why this host can give none; empty: it can
+  std::string refusal;       // why this container can't have one, though others can
+  std::string rootfs;        // where the staged root filesystem will be
+  bool owns_network = true;  // false: sysfs can't be mounted, the host's is bound
+};
+
+// What was prepared for this container alone.
+struct Staging {
+  std::optional<UserNamespace> user_namespace;  // nothing: not wanted by the policy, or the engine brings one
+  std::vector<StagedMount> mounts;
+};
+
 struct HostFacts {
   std::uint64_t memory_bytes = 0;
   std::uint64_t cpu_count = 1;
@@ -82,7 +119,9 @@ struct HostFacts {
   std::map<std::string, RootfsFolder> rootfs_folders;  // by the policy's scratch path; those that the image has
   std::map<std::string, oci::Rlimit> rlimits;          // runward's own, which a container inherits; "RLIMIT_CORE" …
   std::optional<ContainerInfo> container;              // probed only when the policy needs it
-  std::optional<CurrentLimits> current;                // on update, when its document leaves a part of a limit out
+  Staging staging;
+  bool in_user_namespace = false;        // runward itself: its 0 is not the host's
+  std::optional<CurrentLimits> current;  // on update, when its document leaves a part of a limit out
 };
 
 }  // namespace runward::host

@@ -21,12 +21,6 @@
 namespace runward::host {
 namespace {
 
-struct Identity {
-  dev_t device = 0;
-  ino_t inode = 0;
-  friend bool operator==(const Identity&, const Identity&) = default;
-};
-
 struct Place {
   std::string path;  // free of symbolic links
   Identity identity;
@@ -169,7 +163,8 @@ class SourceProbe {
     // The runtime would take a relative one from the bundle; no engine writes any.
     const auto place = mount.source.starts_with('/') ? look_at(mount.source) : std::nullopt;
     if (!place) return {};
-    MountSource source{.resolved = place->path,
+    MountSource source{.identity = place->identity,
+                       .resolved = place->path,
                        .inside = {},
                        .contains = {},
                        .filesystem = {},

@@ -13,23 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{16} << 20U;
 
-// The kernel writes space, tab, newline and backslash as three octal digits: "\040".
-std::string decode(std::string_view text) {
-  const auto octal = [](char digit) { return digit >= '0' && digit <= '7'; };
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escaped =
-        text[i] == '\\' && i + 3 < text.size() && octal(text[i + 1]) && octal(text[i + 2]) && octal(text[i + 3]);
-    if (!escaped) {
-      plain += text[i];
-      continue;
-    }
-    plain += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
-    i += 3;
-  }
-  return plain;
-}
-
 // "36 35 98:0 /mnt1 /mnt2 rw,noatime …": device, root and mount point are the fields 3 to 5.
 std::vector<std::string_view> first_fields(std::string_view line) {
   std::vector<std::string_view> fields;
@@ -47,7 +30,7 @@ std::string filesystem_of(std::string_view line) {
   const std::size_t at = line.find(kSeparator);
   if (at == std::string_view::npos) return "";
   const std::string_view rest = line.substr(at + kSeparator.size());
-  return decode(rest.substr(0, rest.find(' ')));
+  return decode_mount_field(rest.substr(0, rest.find(' ')));
 }
 
 std::string join(const std::string& top, std::string_view rest) {
@@ -63,6 +46,22 @@ std::string_view rest_of(std::string_view path, std::string_view top) {
 
 }  // namespace
 
+std::string decode_mount_field(std::string_view text) {
+  const auto octal = [](char digit) { return digit >= '0' && digit <= '7'; };
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escaped =
+        text[i] == '\\' && i + 3 < text.size() && octal(text[i + 1]) && octal(text[i + 2]) && octal(text[i + 3]);
+    if (!escaped) {
+      plain += text[i];
+      continue;
+    }
+    plain += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
+    i += 3;
+  }
+  return plain;
+}
+
 bool is_or_below(std::string_view path, std::string_view top) {
   if (top == "/" || path == top) return path.starts_with('/');
   return path.starts_with(top) && path[top.size()] == '/';
@@ -76,8 +75,8 @@ MountTable MountTable::parse(std::string_view text) {
     const auto fields = first_fields(line);
     if (fields.size() == 5)
       table.entries_.push_back({.device = std::string(fields[2]),
-                                .root = decode(fields[3]),
-                                .mount_point = decode(fields[4]),
+                                .root = decode_mount_field(fields[3]),
+                                .mount_point = decode_mount_field(fields[4]),
                                 .filesystem = filesystem_of(line)});
     text.remove_prefix(std::min(end + 1, text.size()));
   }

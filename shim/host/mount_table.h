@@ -35,6 +35,9 @@ class MountTable {
   std::vector<MountEntry> entries_;
 };
 
+// A field as the kernel writes it, with space, tab, newline and backslash as three octal digits ("\\040").
+std::string decode_mount_field(std::string_view text);
+
 // Whether `path` is `top` or lies below it, by name: "/run/x" below "/run", not below "/ru".
 bool is_or_below(std::string_view path, std::string_view top);
 

@@ -131,6 +131,12 @@ void probe_devices(HostFacts& facts, const std::vector<std::string>& paths) {
   }
 }
 
+// The host's own maps every id to itself. What can't be read counts as the host's.
+bool is_in_user_namespace() {
+  const auto text = read_file("/proc/self/uid_map", 4096);
+  return text && text->find("4294967295") == std::string::npos;
+}
+
 HookPath look_at_hook(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   std::array<char, PATH_MAX> buffer{};
@@ -173,6 +179,8 @@ Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, con
     SHIM_TRY(facts.mount_sources, probe_mount_sources(spec.mounts(), policy.mounts, engine, joins_containers(spec)));
     SHIM_TRY(facts.rootfs_contains, probe_rootfs(spec.root_path(), policy.mounts, engine));
   }
+  if (wanted(policy, RuleId::user_namespace) && spec.has_namespace("user"))
+    facts.in_user_namespace = is_in_user_namespace();
   if (wanted(policy, RuleId::image)) {
     SHIM_TRY(facts.container, read_docker_files(spec.root_path(), input.container_id));
   }

@@ -3,6 +3,7 @@
 
 // /etc/runward/config.json: what belongs to the host. Absent: the values here hold.
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -50,10 +51,23 @@ struct Selection {
   std::string standard = "default";
 };
 
+// Host ids for the user namespaces of containers: `ranges` ranges of `size` ids, from `first` on. From 2^30 on, as one
+// might choose, systemd-nspawn and systemd-nsresourced take ranges by themselves (524288…1879048191); above 2147352575
+// are systemd's foreign ids, and from 2^31 on programs that read a uid as signed stumble
+// (https://systemd.io/UIDS-GIDS/).
+struct IdPool {
+  std::uint64_t first = 0x70000000;
+  std::uint64_t ranges = 4094;
+  std::uint64_t size = 65536;
+
+  [[nodiscard]] std::uint64_t end() const { return first + ranges * size; }
+};
+
 struct Config {
   std::string runtime = "runc";  // a name looked for in PATH, or an absolute path
   Mode mode = Mode::enforce;     // the host's: audit makes every rule audit, off every rule off
   Selection selection;
+  IdPool id_pool;
   Ceilings ceilings;
   Events events;
   std::string text;  // the file's, for the policy's fingerprint; empty when there is none

@@ -69,6 +69,14 @@ void read_events_file(const Reader& value, Config& config) {
   }
 }
 
+// Below are a host's own accounts; at the end two numbers that mean "no id" (user_namespaces(7)).
+constexpr std::uint64_t kFirstPoolId = 65536;
+constexpr std::uint64_t kLastPoolId = 4294967293;
+constexpr std::uint64_t kMostRanges = 65000;
+// A container has the ids up to nobody's, 65534.
+constexpr std::uint64_t kLeastRange = 65536;
+constexpr std::uint64_t kMostRange = std::uint64_t{1} << 24U;
+
 constexpr std::array kSectionKeys = {
     ConfigKey{"profiles", "default",
               [](const Reader& value, Config& config) {
@@ -103,6 +111,18 @@ constexpr std::array kSectionKeys = {
                   if (const auto rule = read_rule_name(item)) config.ceilings.required_rules.insert(*rule);
                 });
               }},
+    ConfigKey{"id_pool", "first",
+              [](const Reader& value, Config& config) {
+                if (const auto first = value.count(kFirstPoolId, kLastPoolId)) config.id_pool.first = *first;
+              }},
+    ConfigKey{"id_pool", "ranges",
+              [](const Reader& value, Config& config) {
+                if (const auto ranges = value.count(1, kMostRanges)) config.id_pool.ranges = *ranges;
+              }},
+    ConfigKey{"id_pool", "size",
+              [](const Reader& value, Config& config) {
+                if (const auto size = value.count(kLeastRange, kMostRange)) config.id_pool.size = *size;
+              }},
     ConfigKey{"events", "file", read_events_file},
     ConfigKey{"events", "required", [](const Reader& value, Config& config) { value.to(config.events.required); }},
 };
@@ -111,12 +131,19 @@ constexpr auto kReadSection = [](const Reader& value, Config& config) {
   read_section<Config>(kSectionKeys, value.key(), value, config);
 };
 
+void read_id_pool(const Reader& value, Config& config) {
+  kReadSection(value, config);
+  if (config.id_pool.end() > kLastPoolId + 1)
+    value.fail("expected a pool that ends below 4294967294: first + ranges × size");
+}
+
 constexpr std::array kTopKeys = {
     ConfigKey{"", "$schema", [](const Reader& value, Config&) { static_cast<void>(value.text()); }},
     ConfigKey{"", "runtime", read_runtime},
     ConfigKey{"", "mode",
               [](const Reader& value, Config& config) { config.mode = read_mode(value).value_or(Mode::enforce); }},
     ConfigKey{"", "profiles", kReadSection},
+    ConfigKey{"", "id_pool", read_id_pool},
     ConfigKey{"", "ceilings", kReadSection},
     ConfigKey{"", "events", kReadSection},
 };

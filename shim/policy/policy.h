@@ -45,6 +45,25 @@ struct Namespaces {
   bool join_containers = true;         // --network|--pid|--ipc container:X
 };
 
+enum class UserNamespaceUse {
+  automatic,  // where the host can
+  require,    // refused where it can't
+  off,
+};
+
+// What becomes of a bind mount whose filesystem can't be idmapped: the container would see its files as owned by
+// nobody.
+enum class Unmappable {
+  refuse,
+  unmapped,  // mounted as it is
+  copy,      // small files and folders are copied, others refused
+};
+
+struct UserNamespaces {
+  UserNamespaceUse use = UserNamespaceUse::automatic;
+  Unmappable unmappable = Unmappable::refuse;
+};
+
 struct User {
   bool root_allowed = true;
   bool root_group_allowed = true;        // false: another user than root gets its own number in place of group 0
@@ -66,7 +85,11 @@ struct AppArmor {
   bool required = false;  // false: only where the host has it loaded
 };
 
-enum class RootfsMode { read_only, writable };
+enum class RootfsMode {
+  read_only,
+  ephemeral,  // writable, and gone with the container
+  writable,
+};
 
 struct Scratch {
   std::string path;
@@ -77,6 +100,7 @@ struct Scratch {
 
 struct Rootfs {
   RootfsMode mode = RootfsMode::read_only;
+  std::uint64_t ephemeral_size = std::uint64_t{1} << 30U;  // bytes
   std::vector<Scratch> scratch;
 };
 
@@ -115,6 +139,7 @@ struct Policy {
   std::array<RuleSetting, kRules.size()> rules{};
 
   Namespaces namespaces;
+  UserNamespaces user_namespaces;
   User user;
   Capabilities capabilities;
   Seccomp seccomp;

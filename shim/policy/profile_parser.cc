@@ -78,10 +78,42 @@ void read_apparmor_profile(const Reader& value, Target& target) {
 void read_root_access(const Reader& value, Target& target) {
   if (is_text(value, "read-only")) {
     target.policy.rootfs.mode = RootfsMode::read_only;
+  } else if (is_text(value, "ephemeral")) {
+    target.policy.rootfs.mode = RootfsMode::ephemeral;
   } else if (is_text(value, "writable")) {
     target.policy.rootfs.mode = RootfsMode::writable;
   } else {
-    value.fail(R"(expected "read-only" or "writable")");
+    value.fail(R"(expected "read-only", "ephemeral" or "writable")");
+  }
+}
+
+void read_ephemeral_size(const Reader& value, Target& target) {
+  if (const auto size = read_bytes(value)) target.policy.rootfs.ephemeral_size = *size;
+}
+
+void read_user_namespace_use(const Reader& value, Target& target) {
+  UserNamespaceUse& use = target.policy.user_namespaces.use;
+  if (is_text(value, "auto")) {
+    use = UserNamespaceUse::automatic;
+  } else if (is_text(value, "require")) {
+    use = UserNamespaceUse::require;
+  } else if (is_text(value, "off")) {
+    use = UserNamespaceUse::off;
+  } else {
+    value.fail(R"(expected "auto", "require" or "off")");
+  }
+}
+
+void read_unmappable(const Reader& value, Target& target) {
+  Unmappable& unmappable = target.policy.user_namespaces.unmappable;
+  if (is_text(value, "refuse")) {
+    unmappable = Unmappable::refuse;
+  } else if (is_text(value, "unmapped")) {
+    unmappable = Unmappable::unmapped;
+  } else if (is_text(value, "copy")) {
+    unmappable = Unmappable::copy;
+  } else {
+    value.fail(R"(expected "refuse", "unmapped" or "copy")");
   }
 }
 
@@ -213,6 +245,8 @@ constexpr std::array kProfileKeys = {
                },
                [](Target& target) { target.policy.namespaces.host_allowed = {}; }},
     RUNWARD_FLAG("namespaces", "join_containers", namespaces.join_containers),
+    ProfileKey{"user-namespace", "use", read_user_namespace_use},
+    ProfileKey{"user-namespace", "unmappable", read_unmappable},
     RUNWARD_FLAG("user", "root_allowed", user.root_allowed),
     RUNWARD_FLAG("user", "root_group_allowed", user.root_group_allowed),
     RUNWARD_LIST("user", "dropped_gids", user.dropped_gids, read_gids),
@@ -223,6 +257,7 @@ constexpr std::array kProfileKeys = {
     ProfileKey{"apparmor", "profile", read_apparmor_profile},
     RUNWARD_FLAG("apparmor", "required", apparmor.required),
     ProfileKey{"rootfs", "access", read_root_access},
+    ProfileKey{"rootfs", "ephemeral_size", read_ephemeral_size},
     ProfileKey{"rootfs", "scratch", read_scratch, [](Target& target) { target.policy.rootfs.scratch = {}; }},
     RUNWARD_LIST("mounts", "denied_sources", mounts.denied_sources, read_paths),
     RUNWARD_LIST("mounts", "allowed_sources", mounts.allowed_sources, read_paths),

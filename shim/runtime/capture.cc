@@ -44,14 +44,15 @@ class FileActions {
   posix_spawn_file_actions_t actions_{};
 };
 
-Result<pid_t> spawn(const std::string& program, const std::vector<std::string>& arguments, const UniqueFd& output) {
+// With its stdout to `output`, unless that is nullptr.
+Result<pid_t> spawn(const std::string& program, const std::vector<std::string>& arguments, const UniqueFd* output) {
   std::vector<char*> argv{const_cast<char*>(program.c_str())};  // NOLINT: posix_spawn(3) does not write to them
   for (const std::string& argument : arguments)
     argv.push_back(const_cast<char*>(argument.c_str()));  // NOLINT: as above
   argv.push_back(nullptr);
   FileActions actions;
   pid_t pid = -1;
-  int failure = actions.stdout_to(output);
+  int failure = output == nullptr ? 0 : actions.stdout_to(*output);
   if (failure == 0) failure = ::posix_spawn(&pid, program.c_str(), actions.get(), nullptr, argv.data(), environ);
   if (failure != 0) return errno_error("execute", program, failure);
   return pid;
@@ -71,13 +72,18 @@ Result<int> wait_for(pid_t pid, const std::string& program) {
 
 Result<Captured> run_and_capture(const std::string& program, const std::vector<std::string>& arguments) {
   SHIM_TRY(Pipe pipe, make_pipe());
-  SHIM_TRY(const pid_t pid, spawn(program, arguments, pipe.write_end));
+  SHIM_TRY(const pid_t pid, spawn(program, arguments, &pipe.write_end));
   pipe.write_end = UniqueFd();  // ours; else the end of the output never comes
   auto output = read_all(pipe.read_end, kMaxOutputBytes, program);
   pipe.read_end = UniqueFd();  // a child that still prints gets SIGPIPE and ends
   SHIM_TRY(const int exit_code, wait_for(pid, program));
   if (!output) return std::move(output).error();
   return Captured{*std::move(output), exit_code};
+}
+
+Result<int> run_to_end(const std::string& program, const std::vector<std::string>& arguments) {
+  SHIM_TRY(const pid_t pid, spawn(program, arguments, nullptr));
+  return wait_for(pid, program);
 }
 
 }  // namespace runward::runtime

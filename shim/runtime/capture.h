@@ -21,4 +21,7 @@ struct Captured {
 // An error when it can't be started, or prints more than a megabyte.
 Result<Captured> run_and_capture(const std::string& program, const std::vector<std::string>& arguments);
 
+// With our stdin, stdout and stderr; its exit code, 128 + N for signal N.
+Result<int> run_to_end(const std::string& program, const std::vector<std::string>& arguments);
+
 }  // namespace runward::runtime

@@ -22,7 +22,7 @@ namespace {
 using Directory = std::unique_ptr<DIR, int (*)(DIR*)>;
 
 constexpr std::size_t kMaxBytes = std::size_t{16} << 20U;
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr std::string_view kSuffix = ".json";
 constexpr auto kSwept = ".swept";
 constexpr mode_t kOnlyRoot = 0700;
@@ -57,6 +57,15 @@ oci::Value to_json(const policy::PolicyText& text) {
   return {{"profile", text.profile}, {"config", text.config}, {"documents", std::move(documents)}};
 }
 
+oci::Value to_json(const std::optional<KeptUsers>& users) {
+  if (!users) return nullptr;
+  return {{"first", users->first},
+          {"size", users->size},
+          {"pool", users->pool},
+          {"number", users->number},
+          {"holder", users->holder}};
+}
+
 oci::Value to_json(const Decision& decision) {
   return {{"version", kVersion},
           {"container", decision.container},
@@ -74,7 +83,8 @@ oci::Value to_json(const Decision& decision) {
             {"mtime_ns", decision.document.mtime_ns}}},
           {"policy", to_json(decision.policy)},
           {"process", decision.process},
-          {"resources", decision.resources}};
+          {"resources", decision.resources},
+          {"users", to_json(decision.users)}};
 }
 
 // Reading is strict: a member that is missing or of another type makes the whole file unreadable. nlohmann's at() and
@@ -85,6 +95,15 @@ policy::PolicyText policy_from(const oci::Value& json) {
     text.documents.push_back(
         {.text = document.at("text"), .name = document.at("name"), .directory = document.at("directory")});
   return text;
+}
+
+std::optional<KeptUsers> users_from(const oci::Value& json) {
+  if (json.is_null()) return std::nullopt;
+  return KeptUsers{.first = json.at("first"),
+                   .size = json.at("size"),
+                   .pool = json.at("pool"),
+                   .number = json.at("number"),
+                   .holder = json.at("holder")};
 }
 
 Decision decision_from(const oci::Value& json) {
@@ -102,7 +121,8 @@ Decision decision_from(const oci::Value& json) {
       .document = {.device = document.at("device"), .inode = document.at("inode"), .mtime_ns = document.at("mtime_ns")},
       .policy = policy_from(json.at("policy")),
       .process = json.at("process"),
-      .resources = json.at("resources")};
+      .resources = json.at("resources"),
+      .users = users_from(json.at("users"))};
 }
 
 Result<Decision> parse_decision(const std::string& text, const std::string& name) {
@@ -219,17 +239,18 @@ std::vector<Decision> Decisions::list() const {
   return all;
 }
 
-void Decisions::sweep(const std::string& runtime_root) const {
+bool Decisions::sweep(const std::string& runtime_root) const {
   const std::string root = resolved_root(runtime_root);
   const std::string path = folder_of(state_dir_, root);
   const auto folder = open_folder(path);
-  if (!folder || age_of(folder->get(), kSwept).value_or(kYoung) < kYoung) return;
+  if (!folder || age_of(folder->get(), kSwept).value_or(kYoung) < kYoung) return false;
   touch(folder->get());
   for (const std::string& name : names_in(path)) {
     if (!name.ends_with(kSuffix) || age_of(folder->get(), name).value_or(0) < kYoung) continue;
     const std::string state = root + "/" + name.substr(0, name.size() - kSuffix.size());
     if (::access(state.c_str(), F_OK) != 0 && errno == ENOENT) ::unlinkat(folder->get(), name.c_str(), 0);
   }
+  return true;
 }
 
 }  // namespace runward::state

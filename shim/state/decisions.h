@@ -32,6 +32,15 @@ struct FileIdentity {
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
+// The user namespace that the container was given, with its lease of host ids (userns/ranges.h).
+struct KeptUsers {
+  std::uint64_t first = 0;
+  std::uint64_t size = 0;
+  std::string pool;  // of the lease; empty: it has none
+  std::uint64_t number = 0;
+  std::string holder;
+};
+
 struct Decision {
   std::string container;
   std::string runtime_root;  // --root, resolved
@@ -46,6 +55,7 @@ struct Decision {
   policy::PolicyText policy;
   oci::Value process;    // the first process as it was let start, without env and args
   oci::Value resources;  // linux.resources likewise
+  std::optional<KeptUsers> users = std::nullopt;
 };
 
 // The parts of a hardened Process and LinuxResources that are kept.
@@ -65,8 +75,8 @@ class Decisions {
   // All of them; a file that can't be read is left out.
   [[nodiscard]] std::vector<Decision> list() const;
   // Forgets the containers of a root that its low-level runtime does not know any more (a crash, `run`, which deletes
-  // by itself). At most once a minute, however often it is called.
-  void sweep(const std::string& runtime_root) const;
+  // by itself). At most once a minute, however often it is called; false: not this time.
+  bool sweep(const std::string& runtime_root) const;
 
  private:
   std::string state_dir_;

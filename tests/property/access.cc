@@ -8,6 +8,8 @@
 #include <set>
 #include <string_view>
 
+#include "tests/property/corpus.h"
+
 namespace runward::property {
 namespace {
 
@@ -86,6 +88,12 @@ bool same_place(const Value& a, const Value& b) {
          text(a, "source") == text(b, "source");
 }
 
+// What was at `source` by the copy that the facts say was staged.
+bool is_staged_copy(const Value& was, const Value& is) {
+  return text(was, "destination") == text(is, "destination") && text(was, "type") == text(is, "type") &&
+         text(is, "source").starts_with(std::string(kStaged) + "/m/");
+}
+
 bool is_scratch(const Value& mount, const policy::Policy& policy) {
   const MountFlags flags = flags_of(mount.contains("options") ? strings(mount["options"]) : Words());
   return std::ranges::any_of(policy.rootfs.scratch, [&](const policy::Scratch& scratch) {
@@ -100,7 +108,8 @@ void judge_mounts(Words& problems, const Value& before, const Value& after, cons
   const Value new_mounts = at(after, "/mounts").is_array() ? at(after, "/mounts") : Value::array();
   std::size_t next = 0;
   for (const Value& mount : new_mounts) {
-    if (next >= old_mounts.size() || !same_place(mount, old_mounts[next])) {
+    if (next >= old_mounts.size() ||
+        !(same_place(mount, old_mounts[next]) || is_staged_copy(old_mounts[next], mount))) {
       if (!is_scratch(mount, policy)) problems.push_back("mount added: " + mount.dump());
       continue;
     }
@@ -245,12 +254,22 @@ std::optional<std::string> namespace_of(const Value& document, const std::string
   return found;
 }
 
+// A new user namespace is less only where none of its ids is the host's own.
+bool gives_own_ids(const Value& document) {
+  for (const char* const list : {"/linux/uidMappings", "/linux/gidMappings"})
+    if (at(document, list) != Value::array({{{"containerID", 0}, {"hostID", 2'000'000}, {"size", 65536}}}))
+      return false;
+  return true;
+}
+
 void judge_namespaces(Words& problems, const Value& before, const Value& after) {
   for (const std::string type : {"pid", "network", "mount", "ipc", "uts", "user", "cgroup"}) {
     const auto was = namespace_of(before, type);
     const auto is = namespace_of(after, type);
     const bool fresh = is && is->empty();
-    if (was != is && !(fresh && type != "user") && !(fresh && was)) problems.push_back(type + " namespace");
+    if (was == is || (fresh && type != "user") || (fresh && was)) continue;
+    if (fresh && gives_own_ids(after)) continue;
+    problems.push_back(type + " namespace");
   }
 }
 
@@ -365,6 +384,12 @@ void judge_rlimits(Words& problems, const Value& before, const Value& after, con
   }
 }
 
+// Of the groups that may ping, those stay that the container has.
+bool ends_at_own_last_group(const Value& after, const std::string& key, const Value& value) {
+  return key == "net.ipv4.ping_group_range" && gives_own_ids(after) && value.is_string() &&
+         value.get_ref<const std::string&>().ends_with(" 65535");
+}
+
 // Maps of which entries may go, but never come or change.
 void judge_maps(Words& problems, const Value& before, const Value& after) {
   for (const char* pointer : {"/annotations", "/linux/sysctl", "/linux/resources/unified"}) {
@@ -372,7 +397,7 @@ void judge_maps(Words& problems, const Value& before, const Value& after) {
     if (!is.is_object()) continue;
     const Value& was = at(before, pointer);
     for (const auto& [key, value] : is.items())
-      if (!was.is_object() || !was.contains(key) || was[key] != value)
+      if (!was.is_object() || !was.contains(key) || (was[key] != value && !ends_at_own_last_group(after, key, value)))
         problems.push_back(std::string(pointer) + " " + key);
   }
 }
@@ -394,8 +419,12 @@ void judge_paths(Words& problems, const Value& before, const Value& after) {
     if (!subset(string_set(at(before, pointer)), string_set(at(after, pointer))))
       problems.push_back(std::string(pointer) + " shorter");
   if (at(before, "/root/readonly") == true && at(after, "/root/readonly") != true) problems.push_back("writable root");
-  for (const char* same : {"/linux/cgroupsPath", "/root/path", "/linux/uidMappings", "/linux/gidMappings"})
-    if (at(before, same) != at(after, same)) problems.push_back(std::string(same) + " changed");
+  const bool has_own_ids = gives_own_ids(after) && !namespace_of(before, "user");
+  for (const char* same : {"/linux/cgroupsPath", "/root/path", "/linux/uidMappings", "/linux/gidMappings"}) {
+    const bool may_change = has_own_ids && std::string_view(same) != "/linux/cgroupsPath";
+    if (at(before, same) != at(after, same) && !may_change) problems.push_back(std::string(same) + " changed");
+  }
+  if (has_own_ids && at(after, "/root/path") != std::string(kStaged) + "/rootfs") problems.push_back("root.path");
 }
 
 }  // namespace

@@ -135,6 +135,28 @@ std::vector<std::string> hook_paths(const oci::Value& document) {
   return paths;
 }
 
+// As userns/stage.h prepares it: with copies of all bind mounts, and with a user namespace where the kernel can.
+host::Staging staging_for(const oci::Spec& spec, bool with_users) {
+  host::Staging staging;
+  if (with_users) {
+    host::UserNamespace& users = staging.user_namespace.emplace();
+    users.first = 2'000'000;
+    users.size = 65536;
+    users.rootfs = std::string(kStaged) + "/rootfs";
+  }
+  for (const oci::Mount& mount : spec.mounts())
+    if (mount.is_bind() && mount.source.starts_with('/'))
+      staging.mounts.push_back({.source = mount.source,
+                                .destination = mount.destination,
+                                .staged = std::string(kStaged) + "/m/" + std::to_string(staging.mounts.size()),
+                                .identity = {},
+                                .is_idmapped = with_users,
+                                .is_copied = false,
+                                .problem = {},
+                                .locked = {"nodev"}});
+  return staging;
+}
+
 std::string namespace_of(const std::string& engine) {
   if (engine.starts_with("docker")) return "moby";
   return engine.starts_with("containerd") ? "golden" : "";  // `ctr --namespace golden` of capture.sh
@@ -228,6 +250,10 @@ host::HostFacts facts_for(const oci::Value& document, const std::string& engine,
         .uid = 7, .gid = 0, .mode = 0700, .empty = false, .has_special_files = true};
   }
   for (const std::string& path : hook_paths(document)) facts.hooks.emplace(path, hook_of(path));
+  facts.staging = staging_for(spec, kind == HostKind::with_modules);
+  // So that a hardened document can be looked at again.
+  for (const host::StagedMount& staged : facts.staging.mounts)
+    facts.mount_sources.emplace(staged.staged, facts.mount_sources.at(staged.source));
   return facts;
 }
 

@@ -50,4 +50,7 @@ host::HostFacts facts_for(const oci::Value& spec, const std::string& engine, Hos
 
 harden::Context context_of(const NamedPolicy& policy, const host::HostFacts& facts);
 
+// Where the facts say that mounts are staged.
+inline constexpr std::string_view kStaged = "/run/runward/rootfs/moby-0/container";
+
 }  // namespace runward::property

@@ -185,7 +185,9 @@ struct Facts {
   Result<std::vector<FileFact>> configuration_files = not_looked_at();
   std::vector<AppArmorWish> apparmor_wishes;
   EventsFacts events;
-  Result<std::vector<IdRange>> ids_in_use = not_looked_at();
+  policy::IdPool id_pool;
+  Result<std::vector<IdRange>> ids_in_use = not_looked_at();  // by others than containers
+  std::uint64_t ranges_taken = 0;                             // by containers
   WaysFacts ways;
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// User namespaces and idmapped mounts, tried and not guessed from a version: distributions backport, filesystems
-// differ. Nothing is left behind: the namespaces and mounts are never attached anywhere and go with their descriptors.
+// Idmapped mounts, tried and not guessed from a version: distributions backport, filesystems
+// differ. Nothing is left behind: the mounts are never attached anywhere and go with their descriptors.
 //
-//   SHIM_TRY(const UniqueFd user_namespace, make_user_namespace());
+//   SHIM_TRY(const UniqueFd user_namespace, userns::make_user_namespace(range));
 //   Status on_disk = try_idmapped(user_namespace, "/var/lib/docker");
 
 #include <string>
@@ -13,9 +13,6 @@
 #include "shim/base/unique_fd.h"
 
 namespace runward::ctl::doctor {
-
-// A new one with one range mapped, as a container's would be.
-Result<UniqueFd> make_user_namespace();
 
 // An idmapped clone of the mount that `directory` lies on, from `directory` on (mount_setattr(2)).
 Status try_idmapped(const UniqueFd& user_namespace, const std::string& directory);

@@ -41,12 +41,13 @@ Line judge_trial(const IdmapTrial& trial) {
   const std::error_code code = trial.result.error().code;
   if (code != std::errc::invalid_argument && code != std::errc::function_not_supported)
     return unknown(trial.result.error(), subject);
-  return {.level = Level::warning,
-          .subject = subject,
-          .reason = "this kernel has none for this filesystem (tried)",
-          .mend =
-              "nothing in this version of runward needs them; a user namespace for each container will: Linux 5.19 "
-              "with ext4, xfs or btrfs below the engine's data, 6.3 for tmpfs"};
+  return {
+      .level = Level::warning,
+      .subject = subject,
+      .reason = "this kernel has none for this filesystem (tried)",
+      .mend =
+          "containers get no user namespace where the engine's data can't be idmapped, and tmpfs sources are refused "
+          "(user-namespace.unmappable): Linux 5.19 with ext4, xfs or btrfs below the engine's data, 6.3 for tmpfs"};
 }
 
 }  // namespace
@@ -92,21 +93,22 @@ Lines judge_idmapped_mounts(const Facts& facts) {
 
 Lines judge_uid_pool(const Facts& facts) {
   if (!facts.ids_in_use) return {unknown(facts.ids_in_use.error())};
-  const std::string pool =
-      "ids " + std::to_string(kUidPool.first) + " to " + std::to_string(kUidPool.end() - 1) + ", kept for later";
-  const auto in_the_way = clashes(kUidPool, *facts.ids_in_use);
+  const policy::IdPool& pool = facts.id_pool;
+  const std::string ids = "ids " + std::to_string(pool.first) + " to " + std::to_string(pool.end() - 1);
   Lines lines;
-  for (const IdRange& range : in_the_way)
-    lines.push_back({.level = Level::info,
+  for (const IdRange& range : clashes(pool, *facts.ids_in_use))
+    lines.push_back({.level = Level::fail,
                      .subject = {},
-                     .reason = "user namespaces are not used by this version; of the " + pool + ", " + range.owner +
-                               " has " + std::to_string(range.count) + " from " + std::to_string(range.first),
-                     .mend = "give it other ids before a version that uses them"});
+                     .reason = "of the " + ids + " of containers, " + range.owner + " has " +
+                               std::to_string(range.count) + " from " + std::to_string(range.first),
+                     .mend = "give it other ids, or containers another id_pool in /etc/runward/config.json"});
   if (!lines.empty()) return lines;
-  return {{.level = Level::info,
+  const bool is_nearly_full = facts.ranges_taken > pool.ranges / 10 * 9;
+  return {{.level = is_nearly_full ? Level::warning : Level::ok,
            .subject = {},
-           .reason = "user namespaces are not used by this version; nobody has of the " + pool,
-           .mend = {}}};
+           .reason = ids + ": nobody else has any; " + std::to_string(facts.ranges_taken) + " of " +
+                     std::to_string(pool.ranges) + " ranges are taken",
+           .mend = is_nearly_full ? "enlarge id_pool in /etc/runward/config.json" : ""}};
 }
 
 Lines judge_seccomp(const Facts& facts) {

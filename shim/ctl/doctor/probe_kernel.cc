@@ -10,6 +10,7 @@
 #include "shim/ctl/doctor/idmap.h"
 #include "shim/ctl/doctor/probes.h"
 #include "shim/ctl/doctor/spawn.h"
+#include "shim/userns/idmap.h"
 
 namespace runward::ctl::doctor {
 namespace {
@@ -38,8 +39,8 @@ std::map<std::string, std::string> read_sysctls() {
   return found;
 }
 
-void try_mounts(KernelFacts& kernel, const std::string& data_root) {
-  const auto user_namespace = make_user_namespace();
+void try_mounts(KernelFacts& kernel, const std::string& data_root, const policy::IdPool& pool) {
+  const auto user_namespace = userns::make_user_namespace({.first = pool.first, .size = pool.size});
   kernel.user_namespace = user_namespace ? ok() : Status(user_namespace.error());
   const auto tried = [&](auto&& trial) { return user_namespace ? trial() : Status(user_namespace.error()); };
   // The engine's data may not be there yet: then what it will lie on.
@@ -96,10 +97,10 @@ Result<std::string> read_if_there(const std::string& path) {
 
 }  // namespace
 
-KernelFacts probe_kernel(const std::string& data_root) {
+KernelFacts probe_kernel(const std::string& data_root, const policy::IdPool& pool) {
   KernelFacts kernel;
   kernel.sysctls = read_sysctls();
-  try_mounts(kernel, data_root);
+  try_mounts(kernel, data_root, pool);
   kernel.seccomp_actions = read_file("/proc/sys/kernel/seccomp/actions_avail", kMaxBytes);
   probe_lsm(kernel);
   kernel.cgroups = probe_cgroups();

@@ -13,7 +13,7 @@
 
 namespace runward::ctl::doctor {
 
-KernelFacts probe_kernel(const std::string& data_root);
+KernelFacts probe_kernel(const std::string& data_root, const policy::IdPool& pool);
 Result<std::vector<IdRange>> probe_ids();
 
 // The runward that lies beside runwardctl.

@@ -32,7 +32,7 @@ std::string owner_of(std::string_view file, std::string_view name) {
 
 }  // namespace
 
-std::vector<IdRange> clashes(const UidPool& pool, std::span<const IdRange> in_use) {
+std::vector<IdRange> clashes(const policy::IdPool& pool, std::span<const IdRange> in_use) {
   std::vector<IdRange> found;
   std::ranges::copy_if(in_use, std::back_inserter(found), [&](const IdRange& range) {
     return range.count > 0 && range.first < pool.end() && pool.first < range.first + range.count;

@@ -128,12 +128,22 @@ bool is_allowed_part_of_denied(const oci::Mount& mount, const Context& ctx) {
   return known != ctx.host.mount_sources.end() && !known->second.is_engine_file && !known->second.inside.empty();
 }
 
+// docker-init of `--init` is there to be run; whatever else is allowed by its own name is what an administrator looked
+// at.
+bool is_allowed_program(const oci::Mount& mount, const Context& ctx) {
+  const auto known = ctx.host.mount_sources.find(mount.source);
+  if (known == ctx.host.mount_sources.end()) return false;
+  // It may be a link, as Debian's docker-init is to tini-static.
+  const oci::Strings& names = known->second.allowed_by;
+  return is_itself_allowed(known->second) || std::ranges::find(names, mount.source) != names.end();
+}
+
 void check_bind(Verdict& verdict, Options& options, const oci::Mount& mount, std::size_t index, const Context& ctx) {
   check_source(verdict, mount, index, ctx);
   if (is_allowed_part_of_denied(mount, ctx)) options.force("ro", "rw");
   options.force("nosuid", "suid");
   options.force("nodev", "dev");
-  if (ctx.policy.mounts.noexec) options.force("noexec", "exec");
+  if (ctx.policy.mounts.noexec && !is_allowed_program(mount, ctx)) options.force("noexec", "exec");
 }
 
 void check_type(Verdict& verdict, const oci::Mount& mount, std::size_t index, const Context& ctx) {

@@ -8,6 +8,13 @@
 namespace runward::harden::steps {
 namespace {
 
+// It is on the tmpfs that is made together with the user namespace.
+bool is_staged(const Context& ctx) {
+  const auto& users = ctx.host.staging.user_namespace;
+  return users && users->obstacle.empty() &&
+         ctx.policy.rule(policy::RuleId::user_namespace).mode == policy::Mode::enforce;
+}
+
 std::string without_trailing_slash(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return path;
@@ -61,6 +68,13 @@ bool is_wanted(const policy::Scratch& scratch, const std::vector<oci::Mount>& mo
 Verdict make_rootfs_readonly(const oci::Spec& spec, const Context& ctx) {
   Verdict verdict;
   if (ctx.policy.rootfs.mode == policy::RootfsMode::writable) return verdict;
+  if (ctx.policy.rootfs.mode == policy::RootfsMode::ephemeral) {
+    if (!is_staged(ctx))
+      verdict.refuse(oci::Pointer("/root"),
+                     "an ephemeral root filesystem without a user namespace of the container's own",
+                     "set user-namespace.use of the profile to require, or rootfs.access to read-only");
+    return verdict;
+  }
   verdict.set(spec.value(), oci::Pointer("/root/readonly"), true, "the root filesystem is read-only");
   const auto mounts = spec.mounts();
   std::size_t place = place_for_scratch(mounts);

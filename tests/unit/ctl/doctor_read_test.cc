@@ -103,7 +103,7 @@ TEST(Registrations, OfPodman) {
 }
 
 TEST(UidPool, ClashesWithWhatReachesIntoIt) {
-  const UidPool pool{.first = 1'000'000, .ranges = 2};  // 1000000 to 1131071
+  const policy::IdPool pool{.first = 1'000'000, .ranges = 2};  // 1000000 to 1131071
   const std::vector<IdRange> in_use = {{"before", 900'000, 100'000}, {"into the beginning", 999'999, 2},
                                        {"one inside", 1'131'071, 1}, {"behind", 1'131'072, 65'536},
                                        {"all around", 0, 4'000'000}, {"nothing", 1'000'005, 0}};
@@ -113,8 +113,9 @@ TEST(UidPool, ClashesWithWhatReachesIntoIt) {
 }
 
 TEST(UidPool, EndsBelowWhatSystemdAndSignedNumbersTake) {
-  EXPECT_GT(kUidPool.first, 1879048191U);  // the last of systemd's container ranges
-  EXPECT_LE(kUidPool.end(), 2147352576U);  // the first of its foreign ids
+  const policy::IdPool pool;
+  EXPECT_GT(pool.first, 1879048191U);  // the last of systemd's container ranges
+  EXPECT_LE(pool.end(), 2147352576U);  // the first of its foreign ids
 }
 
 TEST(UidPool, ReadsSubidsAndAccounts) {

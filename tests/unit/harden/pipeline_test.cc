@@ -18,7 +18,7 @@ Bench bench_with_only(RuleId rule, Mode mode) {
 
 TEST(Pipeline, HasARowForEveryRule) {
   for (const policy::Rule& rule : policy::kRules)
-    EXPECT_EQ(std::ranges::count(step_table(), rule.id, &Step::rule), 1) << rule.name;
+    EXPECT_GE(std::ranges::count(step_table(), rule.id, &Step::rule), 1) << rule.name;
 }
 
 TEST(Pipeline, LetsEachStepLookAtAWholeDocumentInOneWay) {

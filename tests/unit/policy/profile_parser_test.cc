@@ -217,7 +217,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{rule(R"("seccomp": {"baseline": "builtin:../x"})"), "a file beside the profile"},
         Refused{rule(R"("apparmor": {"profile": "unconfined"})"), "not \"unconfined\""},
         Refused{rule(R"("apparmor": {"profile": ""})"), "not \"unconfined\""},
-        Refused{rule(R"("rootfs": {"access": "ro"})"), "\"read-only\" or \"writable\""},
+        Refused{rule(R"("rootfs": {"access": "ro"})"), "\"read-only\", \"ephemeral\" or \"writable\""},
         Refused{rule(R"("rootfs": {"scratch": [{"path": "/tmp"}]})"), "expected {\"path\""},
         Refused{rule(R"("rootfs": {"scratch": [{"path": "/tmp", "size": 0}]})"), "size above 0"},
         Refused{rule(R"("rootfs": {"scratch": [{"path": "/tmp", "size": "5 MB"}]})"), "size above 0"},

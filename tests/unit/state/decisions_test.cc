@@ -55,7 +55,8 @@ class DecisionsTest : public testing::Test {
                        .config = "{}",
                        .documents = {{.text = "{\"extends\": \"default\"}", .name = "/p", .directory = "/d"}}},
             .process = {{"noNewPrivileges", true}},
-            .resources = {{"pids", {{"limit", 5}}}}};
+            .resources = {{"pids", {{"limit", 5}}}},
+            .users = KeptUsers{.first = 1000000, .size = 65536, .pool = "1000000-65536", .number = 3, .holder = "1.2"}};
   }
   [[nodiscard]] fs::path file_of(const std::string& id) const {
     for (const auto& entry : fs::recursive_directory_iterator(top_ / "state"))

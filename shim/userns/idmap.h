@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// User namespaces and idmapped mounts: thin and typed calls of the kernel (user_namespaces(7), open_tree(2),
+// mount_setattr(2), move_mount(2)). Mounts made here are attached nowhere: they go with their descriptor.
+//
+//   SHIM_TRY(const UserNamespace users, make_user_namespace({.first = 100000, .size = 65536}));
+//   SHIM_TRY(const UniqueFd clone, clone_tree(AT_FDCWD, "/srv/data", true));
+//   SHIM_CHECK(make_idmapped(clone, users, "/srv/data"));
+//   SHIM_CHECK(attach(clone, target));
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "shim/base/result.h"
+#include "shim/base/unique_fd.h"
+
+namespace runward::userns {
+
+struct IdRange {
+  std::uint64_t first = 0;  // on the host; in the namespace it is 0
+  std::uint64_t size = 0;
+};
+
+// A new one, which lives as long as its descriptor, or what is mapped by it.
+Result<UniqueFd> make_user_namespace(const IdRange& range);
+
+// A private copy of the mount that `path` lies on, from `path` on, with the mounts inside when `recursive`. It is of no
+// peer group: what is mounted on the host later does not appear in it. Symbolic links are followed.
+Result<UniqueFd> clone_tree(int directory, const std::string& path, bool recursive);
+
+// All of the tree or nothing. EINVAL where a filesystem can't, EPERM where a mount is idmapped already.
+Status make_idmapped(const UniqueFd& tree, const UniqueFd& user_namespace, const std::string& name);
+
+// MOUNT_ATTR_RDONLY, …_NOSUID, …_NODEV, …_NOEXEC on all of the tree: a container in a user namespace can't clear them.
+Status set_attributes(const UniqueFd& tree, std::uint64_t attributes, const std::string& name);
+
+// A sysfs of the network namespace at `network`; empty: of our own.
+Result<UniqueFd> new_sysfs(const std::string& network);
+
+// Lets the root filesystem of process `pid` forget what it has seen of its layers and does not use now: Docker may have
+// changed its upper folder meanwhile (`docker cp`), which no cache of another overlay notices.
+void refresh_rootfs(pid_t pid);
+
+// Onto an existing folder or file.
+Status attach(const UniqueFd& tree, const std::string& target);
+
+}  // namespace runward::userns

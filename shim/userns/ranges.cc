@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/userns/ranges.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "shim/base/file.h"
+
+namespace runward::userns {
+namespace {
+
+constexpr mode_t kOnlyRoot = 0700;
+constexpr mode_t kMayPass = 0711;  // of the state dir: others look through it on their way to a root filesystem
+constexpr std::size_t kSmallFile = 8192;
+constexpr std::string_view kNew = ".new-";
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+std::vector<std::string> names_in(const std::string& path) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
+  if (directory == nullptr) return names;
+  while (const dirent* const entry = ::readdir(directory.get()))
+    if (std::string_view name = &entry->d_name[0]; name != "." && name != "..") names.emplace_back(name);
+  return names;
+}
+
+// The 22nd field of proc(5)'s stat, behind a name that may hold anything; empty: there is no such process.
+std::string start_time_of(const std::string& pid) {
+  constexpr int kFieldsBetween = 19;
+  const auto text = read_file("/proc/" + pid + "/stat", kSmallFile);
+  if (!text) return "";
+  std::size_t at = text->rfind(')');
+  for (int field = 0; field <= kFieldsBetween && at != std::string::npos; ++field) at = text->find(' ', at + 1);
+  if (at == std::string::npos) return "";
+  return text->substr(at + 1, text->find(' ', at + 1) - at - 1);
+}
+
+// "<pid>.<start time>": no two processes have the same.
+std::string own_name() { return std::to_string(::getpid()) + "." + start_time_of("self"); }
+
+bool process_lives(std::string_view holder) {
+  const std::size_t dot = holder.find('.');
+  if (dot == std::string_view::npos) return false;
+  return start_time_of(std::string(holder.substr(0, dot))) == holder.substr(dot + 1);
+}
+
+bool has_state(const std::string& file) {
+  const auto text = read_file(file, kSmallFile);
+  if (!text) return text.error().code != std::errc::no_such_file_or_directory;
+  std::string path = text->substr(0, text->find('\0'));  // the folder of the container's state
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 || errno != ENOENT;
+}
+
+Status make_folder(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return errno_error("make folder", path);
+  return ok();
+}
+
+Status write_holder(const std::string& folder, const std::string& name, const Owner& owner) {
+  const std::string path = folder + "/" + name;
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) return errno_error("open", path);
+  return write_all(fd.get(), owner.runtime_root + "/" + owner.container, path);
+}
+
+std::uint64_t random_below(std::uint64_t limit) {
+  std::uint64_t number = 0;
+  if (::getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number)
+    number = static_cast<std::uint64_t>(::getpid()) * 2654435761U;  // only spreads; nobody must not guess it
+  return number % limit;
+}
+
+std::optional<std::uint64_t> number_in(std::string_view& text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc()) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
+}
+
+// Whether a taken range of another pool, "<first>-<size>", has ids of this one.
+bool overlaps(std::string_view pool, std::string_view range, const policy::IdPool& with) {
+  const auto first = number_in(pool);
+  if (!first || !pool.starts_with('-')) return false;
+  pool.remove_prefix(1);
+  const auto size = number_in(pool);
+  const auto number = number_in(range);
+  if (!size || !number || !range.empty()) return false;
+  const std::uint64_t begin = *first + *number * *size;
+  return begin < with.end() && with.first < begin + *size;
+}
+
+// What a process leaves that is killed between two calls here: a folder of a new range, or an empty one.
+void collect_one(const std::string& pool, const std::string& range) {
+  const std::string path = std::string(pool).append("/").append(range);
+  const bool is_new = range.starts_with(kNew);
+  if (is_new && process_lives(std::string_view(range).substr(kNew.size()))) return;
+  for (const std::string& holder : names_in(path)) {
+    const std::string file = std::string(path).append("/").append(holder);
+    if (is_new || (!process_lives(holder) && !has_state(file))) ::unlink(file.c_str());
+  }
+  ::rmdir(path.c_str());
+}
+
+// A folder that holds our file and is renamed to a range's number; removed unless it was.
+class NewRange {
+ public:
+  NewRange(std::string path, std::string holder) : path_(std::move(path)), holder_(std::move(holder)) {}
+  NewRange(const NewRange&) = delete;
+  NewRange& operator=(const NewRange&) = delete;
+  ~NewRange() {
+    if (path_.empty()) return;
+    ::unlink((path_ + "/" + holder_).c_str());
+    ::rmdir(path_.c_str());
+  }
+  // False: somebody has that one.
+  Result<bool> become(const std::string& range) {
+    if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, range.c_str(), RENAME_NOREPLACE) == 0) {
+      path_.clear();
+      return true;
+    }
+    if (errno == EEXIST || errno == ENOTEMPTY) return false;
+    return errno_error("rename", range);
+  }
+
+ private:
+  std::string path_;
+  std::string holder_;
+};
+
+}  // namespace
+
+Ranges::Ranges(std::string state_dir, policy::IdPool pool)
+    : state_dir_(std::move(state_dir)),
+      pool_(pool),
+      pool_name_(std::to_string(pool.first) + "-" + std::to_string(pool.size)),
+      folder_(state_dir_ + "/ranges/" + pool_name_) {}
+
+// A pool that was configured before may have ranges with ids of this one: it has to be empty first, and then it is
+// forgotten, so that a return to it comes here again.
+Status Ranges::make_pool() const {
+  const std::string top = state_dir_ + "/ranges";
+  SHIM_CHECK(make_folder(state_dir_, kMayPass));
+  SHIM_CHECK(make_folder(top, kOnlyRoot));
+  for (const std::string& other : names_in(top)) {
+    const std::string path = std::string(top).append("/").append(other);
+    for (const std::string& range : names_in(path)) {
+      collect_one(path, range);
+      if (other != pool_name_ && overlaps(other, range, pool_) && ::access((path + "/" + range).c_str(), F_OK) == 0)
+        return make_error(ErrorKind::policy,
+                          "running containers have user ids of the id_pool that was configured before: end them first");
+    }
+    if (other != pool_name_) ::rmdir(path.c_str());
+  }
+  return make_folder(folder_, kOnlyRoot);
+}
+
+Result<Lease> Ranges::take(const Owner& owner) const {
+  constexpr int kTries = 32;
+  const std::string holder = own_name();
+  const std::string path = folder_ + "/" + std::string(kNew) + holder;
+  if (::mkdir(path.c_str(), kOnlyRoot) != 0) {
+    SHIM_CHECK(make_pool());
+    SHIM_CHECK(make_folder(path, kOnlyRoot));
+  }
+  NewRange fresh(path, holder);
+  SHIM_CHECK(write_holder(path, holder, owner));
+  const auto try_one = [&](std::uint64_t number) { return fresh.become(folder_ + "/" + std::to_string(number)); };
+  for (int i = 0; i < kTries; ++i) {
+    const std::uint64_t number = random_below(pool_.ranges);
+    SHIM_TRY(const bool taken, try_one(number));
+    if (taken) return Lease{.pool = pool_name_, .number = number, .holder = holder};
+    collect_one(folder_, std::to_string(number));
+  }
+  for (std::uint64_t number = 0; number < pool_.ranges; ++number) {
+    collect_one(folder_, std::to_string(number));
+    SHIM_TRY(const bool taken, try_one(number));
+    if (taken) return Lease{.pool = pool_name_, .number = number, .holder = holder};
+  }
+  return make_error(ErrorKind::policy, "all " + std::to_string(pool_.ranges) +
+                                           " ranges of user ids are taken: end containers, or enlarge id_pool in the "
+                                           "host's config.json");
+}
+
+Result<std::optional<Lease>> Ranges::share(std::uint64_t first, const Owner& owner) const {
+  if (first < pool_.first || first >= pool_.end() || (first - pool_.first) % pool_.size != 0)
+    return std::optional<Lease>();
+  const Lease lease{.pool = pool_name_, .number = (first - pool_.first) / pool_.size, .holder = own_name()};
+  const Status written = write_holder(folder_ + "/" + std::to_string(lease.number), lease.holder, owner);
+  if (written) return std::optional<Lease>(lease);
+  if (written.error().code == std::errc::no_such_file_or_directory) return std::optional<Lease>();
+  return written.error();
+}
+
+void Ranges::give_back(const Lease& lease) const {
+  const auto is_name = [](const std::string& name) {
+    return !name.empty() && !name.starts_with('.') && name.find('/') == std::string::npos;
+  };
+  if (!is_name(lease.holder) || !is_name(lease.pool)) return;
+  const std::string range = state_dir_ + "/ranges/" + lease.pool + "/" + std::to_string(lease.number);
+  ::unlink((range + "/" + lease.holder).c_str());
+  ::rmdir(range.c_str());
+}
+
+void Ranges::collect() const {
+  const std::string top = state_dir_ + "/ranges";
+  for (const std::string& pool : names_in(top)) {
+    const std::string path = std::string(top).append("/").append(pool);
+    for (const std::string& range : names_in(path)) collect_one(path, range);
+  }
+}
+
+std::uint64_t Ranges::taken() const {
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(names_in(folder_), [](const std::string& name) { return !name.starts_with('.'); }));
+}
+
+}  // namespace runward::userns
