@@ -146,7 +146,8 @@ teardown() {
   local id word
   id=$(docker_ run -d --name explained --runtime=runward -e SECRET_THING=do-not-print-me box sleep 600)
   for word in explained "$id" "${id:0:12}"; do
-    run -0 ctl explain "$word"
+    run ctl explain "$word"
+    assert_equal "$status" 0 || fail "$output"
     assert_contains "$output" "$id (explained)"
     assert_contains "$output" "profile    default, selected by the default"
     assert_contains "$output" "/process/noNewPrivileges"

@@ -58,6 +58,8 @@ echo "capabilities=$(value CapEff)"
 echo "bounding=$(value CapBnd)"
 echo "nnp=$(value NoNewPrivs)"
 echo "seccomp=$(value Seccomp)"
+read -r _ first _ </proc/self/uid_map
+echo "first=$first"
 writable=
 for path in / /etc /root /usr/bin /var/lib /run /tmp /var/tmp; do
   if touch "$path/.demo" 2>/dev/null; then
@@ -124,6 +126,7 @@ bytes() {
 swap() { if [[ $1 == 0 ]]; then say none; else bytes "$1"; fi; }
 cpus() { if [[ $1 == max ]]; then say unlimited; else awk -v n="$1" 'BEGIN {printf "%.1f\n", n / 100}'; fi; }
 number() { if [[ $1 == max ]]; then say unlimited; else say "$1"; fi; }
+user() { if [[ $1 == 0 ]]; then say 'root'; else say "$1, nobody"; fi; }
 yes_no() { if [[ $1 == 1 ]]; then say yes; else say no; fi; }
 filter() { if [[ $1 == 2 ]]; then say 'filter in force'; else say none; fi; }
 
@@ -155,6 +158,7 @@ heading() { printf '\n%s\n' "$1"; rule; row '' 'runc' 'runward'; rule; }
 show_plain() {
   heading 'docker run IMAGE'
   both 'user id' uid say
+  both 'on the host that is' first user
   both capabilities capabilities capabilities
   both 'can gain more' bounding capabilities
   both 'no_new_privs' nnp yes_no

@@ -39,6 +39,27 @@ start() { runward create --bundle "$bundle" --pid-file "$bundle/pid" "$id" </dev
 
 decision() { find /run/runward/decisions -name "$id.json" 2>/dev/null; }
 
+# What stands for the container beside its decision: its range of host ids, a range that was being made, the folder of
+# its root filesystem, and a runward, or one's user namespace, that goes on.
+leftovers() {
+  local new pid
+  grep -rlsF "$root/$id" /run/runward/ranges || true
+  for new in /run/runward/ranges/*/.new-*; do
+    pid=${new##*/.new-} pid=${pid%%.*}
+    [[ ! -e $new || -e /proc/$pid ]] || printf '%s\n' "$new"
+  done
+  find /run/runward/rootfs -mindepth 2 -name "$id" 2>/dev/null || true
+  for pid in $(pgrep -x runward); do
+    if grep -qsaF "$root" "/proc/$pid/cmdline"; then printf 'process %s\n' "$pid"; fi
+  done
+}
+
+no_leftovers() {
+  local left
+  left=$(leftovers)
+  [[ -z $left ]] || fail "at $1: $left"
+}
+
 # strace leaves the runtime alone once it is runc, and does not wait for it.
 no_runtime_runs() { ! pgrep -f -- "--root $root " >/dev/null; }
 settled() { wait_until 20 no_runtime_runs; }
@@ -89,12 +110,15 @@ first_is_hardened() {
     if [[ -e $root/$id/state.json ]]; then first_is_hardened || fail "at $name $number" || return 1; fi
     runward delete --force "$id" || true
     [[ ! -e $root/$id && -z $(decision) ]] || fail "at $name $number: delete left something" || return 1
+    no_leftovers "$name $number" || return 1
     count=$((count + 1))
   done <"$BATS_TEST_TMPDIR/steps"
   ((count > 3)) || fail "only $count system calls"
   write_config
   start
   first_is_hardened
+  # Else nothing was looked for above.
+  [[ $(leftovers) == *ranges/*rootfs/* ]] || fail "what is looked for: $(leftovers)"
 }
 
 @test "exec" {
@@ -139,6 +163,7 @@ first_is_hardened() {
     if [[ -e $root/$id ]]; then first_is_hardened || fail "at $name $number" || return 1; fi
     runward delete --force "$id"
     [[ ! -e $root/$id && -z $(decision) ]] || fail "at $name $number: the next delete left something" || return 1
+    no_leftovers "$name $number" || return 1
     count=$((count + 1))
   done <"$BATS_TEST_TMPDIR/steps"
   ((count > 3)) || fail "only $count system calls"

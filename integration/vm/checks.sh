@@ -65,6 +65,7 @@ report='
 for key in CapInh CapPrm CapEff CapBnd CapAmb NoNewPrivs Seccomp; do
   echo "$key=$(sed -n "s/^$key:[[:space:]]*//p" /proc/self/status)"
 done
+echo "ids=$(tr -s " " </proc/self/uid_map)"
 echo "apparmor=$(cat /proc/self/attr/current)"
 for file in memory.max memory.swap.max cpu.max pids.max; do echo "$file=$(cat /sys/fs/cgroup/$file)"; done
 while read -r _ path type options _; do
@@ -157,6 +158,7 @@ is "$now: AppArmor profile is the engine's where runward-default is not loaded" 
 for set in CapEff CapPrm CapBnd; do
   check "$now: $set=$(value $set) is within the profile's" test $((0x0$(value $set) & ~capabilities)) -eq 0
 done
+check "$now: user ids$(value ids) are a range of its own" grep -Eq '^ 0 (1879|19|20|21)[0-9]{6,8} 65536$' <<<"$(value ids)"
 is "$now: CapInh" "$(value CapInh)" 0000000000000000
 is "$now: CapAmb" "$(value CapAmb)" 0000000000000000
 is "$now: NoNewPrivs" "$(value NoNewPrivs)" 1
@@ -174,6 +176,12 @@ is "$now: oom_score_adj" "$(value oom_score_adj)" 0
 
 run smaller-limits runward --memory 64m --cpus 0.5 --pids-limit 50
 limits_are $((64 << 20)) "50000 100000" 50
+
+mkdir -p /srv/volume && chmod 777 /srv/volume && echo secret >/srv/volume/roots && chmod 600 /srv/volume/roots
+docker run --rm --runtime=runward -v /srv/volume:/v box sh -c 'echo x >/v/by-root; chown 1000:1000 /v/by-root; stat -c %u:%g /v/roots' >$work/volume 2>&1
+is "a volume: files have their owners inside and on the host" "$(cat $work/volume) $(stat -c %u:%g /srv/volume/by-root)" "0:0 1000:1000"
+docker run --rm --runtime=runward --user 1000 -v /srv/volume:/v box cat /v/roots >$work/volume 2>&1
+is "a volume: what is root's alone is not read by another user" "$(grep -c secret $work/volume)" 0
 
 run larger-limits runward --memory $((bytes * 2)) --memory-swap -1 --pids-limit -1 --ulimit core=1000000
 check "$now: memory.max=$(value memory.max) is 80 % of the machine" near "$(value memory.max)" "$ceiling"
@@ -214,6 +222,14 @@ group=/sys/fs/cgroup/docker/$(cat $work/cid)
 is "$now: the host sees the same limits" \
   "$(cat "$group/memory.max") $(cat "$group/cpu.max") $(cat "$group/pids.max")" "$(value memory.max) $quota 100000 1024"
 is "$now: AppArmor profile" "$(value apparmor)" "docker-default (enforce)"
+id=$(cat $work/cid)
+check "$now: an update within the ceiling" docker update --memory 128m --memory-swap 128m --pids-limit 60 "$id"
+is "$now: it is in the cgroup" "$(cat "$group/memory.max") $(cat "$group/memory.swap.max") $(cat "$group/pids.max")" "$((128 << 20)) 0 60"
+check "$now: an update beyond it" docker update --memory 64g --memory-swap 64g --pids-limit -1 "$id"
+check "$now: memory.max stays at or below the ceiling" test "$(cat "$group/memory.max")" -le "$ceiling"
+check "$now: pids.max stays at or below the ceiling" test "$(cat "$group/pids.max")" -le 4096
+docker exec "$id" grep -E '^(CapBnd|NoNewPrivs|Seccomp):' /proc/self/status >$work/exec 2>&1
+is "$now: exec has no more than the first process" "$(awk '{printf "%s ", $2}' $work/exec)" "00000000000005fb 1 2 "
 exec 9>&-
 wait $!
 

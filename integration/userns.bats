@@ -1,0 +1,853 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# A user namespace for every container, with layers and mounts that are its own: looked at from inside, from the host,
+# and by what the engine does with the container's files.
+#
+#   USERNS_CONTAINERS=500   the long run of "no two live containers share an id"
+
+source "$BATS_TEST_DIRNAME/lib/helpers.bash"
+
+pool_first=1879048192 pool_ranges=4094 range_size=65536
+
+setup_file() {
+  export ENGINE_POLICY=$BATS_FILE_TMPDIR/policy
+  export MORE_RUNTIMES='runward-writes runward-ephemeral runward-copies runward-unmapped runward-device runward-closed'
+  export HOST=$BATS_FILE_TMPDIR/host
+  # Of a filesystem that does not tell what it gives access to, as an overlay, only what is on that list is mounted.
+  profile default "{\"mounts\": {\"allowed_sources_add\": [\"$HOST/refuses/all\", \"$HOST/copied/all\", \"$HOST/left/all\"]}}"
+  profile writes '{"rootfs": {"access": "writable"}}'
+  profile ephemeral '{"rootfs": {"access": "ephemeral", "ephemeral_size": "16MiB"}}'
+  profile copies '{"user-namespace": {"unmappable": "copy"}}'
+  profile unmapped '{"user-namespace": {"unmappable": "unmapped"}}'
+  profile device '{"devices": {"allowed": ["/dev/fuse", "/dev/net/tun", "/dev/vsock", "/dev/nought"]}}'
+  start_engine
+  # bats' own folders are 0700: what is bound from here is below a folder that no container may pass.
+  mkdir "$HOST"
+  start one
+  start other
+  start writer runward-writes
+  docker_ run -d --name bare --ipc shareable box sleep 3600 >/dev/null
+}
+
+teardown_file() { engine_stop; }
+
+# Most of what follows is what works without a user namespace too: it says something only with one.
+setup() {
+  assert_is_mapped "$(map_of "$(pid_of one)")"
+  assert_is_mapped "$(map_of "$(pid_of writer)")"
+}
+
+profile() {
+  mkdir -p "$ENGINE_POLICY/profiles/$1"
+  jq -n --argjson rules "$2" '{extends: "default", rules: $rules}' >"$ENGINE_POLICY/profiles/$1/profile.json"
+}
+
+# start NAME [RUNTIME] [FLAG…] - a container that stays. Named by its test, so that it is there when the next one begins.
+start() {
+  local name=$1 runtime=${2:-runward}
+  shift $(($# < 2 ? $# : 2))
+  docker_ run -d --init --name "$name" --ipc shareable --runtime="$runtime" "$@" box sleep 3600 >/dev/null
+}
+
+id_of() { docker_ inspect --format '{{.Id}}' "$1"; }
+runtime_root() { printf '%s/exec/runtime-runc/moby' "$ENGINE_DIR"; }
+
+map_of() { tr -s ' ' <"/proc/$1/uid_map" | sed 's/^ //'; }
+base_of() { map_of "$(pid_of "$1")" | cut -d' ' -f2; }
+
+# Folders and files of the pool that name a container of this engine's, or that no living process is making.
+held_ranges() {
+  local new pid
+  grep -rlsF "$(runtime_root)/" /run/runward/ranges || true
+  for new in /run/runward/ranges/*/.new-*; do
+    pid=${new##*/.new-} pid=${pid%%.*}
+    [[ ! -e $new || -e /proc/$pid ]] || printf '%s\n' "$new"
+  done
+}
+
+staging_folder() { dirname "$(find /run/runward/rootfs -mindepth 2 -maxdepth 2 -name "$(id_of one)")"; }
+
+runwards_that_run() {
+  local pid
+  for pid in $(pgrep -x "runward.*"); do
+    if grep -qsaF "$ENGINE_DIR/" "/proc/$pid/cmdline"; then printf '%s\n' "$pid"; fi
+  done
+}
+
+# assert_is_mapped MAP - "0 BASE SIZE" of a range of the pool
+assert_is_mapped() {
+  local zero base size
+  read -r zero base size <<<"$1"
+  assert_equal "$zero $size" "0 $range_size" || return 1
+  ((base >= pool_first && base < pool_first + pool_ranges * range_size && (base - pool_first) % range_size == 0)) ||
+    fail "$base is not the first id of a range of the pool"
+}
+
+owners_in() { (cd "$1" && stat -c '%n %u:%g' -- * | sort); }
+
+# kernel_at_least 6.3
+kernel_at_least() { [[ $(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1) == "$1" ]]; }
+
+# --- the map ----------------------------------------------------------------------------------
+
+@test "the container's ids are one range of the pool, uids as gids" {
+  run -0 run_in runward -- sh -c 'tr -s " " </proc/self/uid_map; tr -s " " </proc/self/gid_map'
+  assert_equal "${lines[0]}" "${lines[1]}"
+  assert_is_mapped "${lines[0]}"
+}
+
+@test "root in the container is the range's first id on the host, and that is not root" {
+  local pid
+  pid=$(pid_of one)
+  assert_equal "$(awk '/^[UG]id:/ {print $2, $3, $4, $5}' "/proc/$pid/status" | sort -u)" \
+    "$(b=$(base_of one); echo "$b $b $b $b")"
+  assert_is_mapped "$(map_of "$pid")"
+}
+
+@test "strict: uid 1000 is the thousandth id of the range" {
+  docker_ run -d --name strict --runtime=runward-strict --user 1000 box sleep 3600 >/dev/null
+  assert_is_mapped "$(map_of "$(pid_of strict)")"
+  assert_equal "$(awk '/^Uid:/ {print $2}' "/proc/$(pid_of strict)/status")" $(($(base_of strict) + 1000))
+}
+
+@test "exec is in the same user namespace, with the same map" {
+  run -0 docker_ exec one sh -c 'readlink /proc/self/ns/user; tr -s " " </proc/self/uid_map'
+  assert_equal "${lines[0]}" "$(readlink "/proc/$(pid_of one)/ns/user")"
+  assert_is_mapped "${lines[1]# }"
+  assert_equal "${lines[1]# }" "$(map_of "$(pid_of one)")"
+}
+
+@test "the initial user namespace is not the container's, and two containers have two ranges" {
+  [[ $(readlink "/proc/$(pid_of one)/ns/user") != $(readlink /proc/self/ns/user) ]]
+  [[ $(base_of one) != $(base_of other) ]]
+}
+
+@test "an init (--init) is in it too" {
+  run -0 run_in runward --init -- sh -c 'cat /proc/1/comm; tr -s " " </proc/1/uid_map'
+  assert_contains "${lines[0]}" init
+  assert_is_mapped "${lines[1]# }"
+}
+
+# Kills, at any of its instants, one in three of the runwards that create a container of this engine.
+kill_creates() {
+  exec perl -e '
+    my ($killed, %seen) = (0);
+    $SIG{TERM} = sub { print "$killed\n"; exit 0 };
+    for (;;) {
+      opendir(my $proc, "/proc");
+      for my $pid (grep { /^\d+$/ && !$seen{$_} } readdir $proc) {
+        open(my $f, "<", "/proc/$pid/comm") or next;
+        my $comm = <$f> // "";
+        next unless $comm eq "runward\n";
+        open($f, "<", "/proc/$pid/cmdline") or next;
+        my $line = <$f> // "";
+        next unless $line =~ /\Q$ENV{ENGINE_DIR}\E/ && $line =~ /\0create\0/;
+        $seen{$pid} = 1;
+        next if rand(3) > 1;
+        select(undef, undef, undef, rand(0.006));
+        $killed += kill("KILL", $pid) if -e "/proc/$pid" && `cat /proc/$pid/comm 2>/dev/null` eq "runward\n";
+      }
+      select(undef, undef, undef, 0.001);
+    }'
+}
+
+# Of every live container of this test: its map.
+maps_of_crowd() {
+  local pid
+  for pid in $(docker_ ps -q --filter label=crowd | xargs -r docker inspect --format '{{.State.Pid}}'); do
+    ((pid == 0)) || map_of "$pid" 2>/dev/null || true
+  done
+}
+
+@test "no two live containers share an id, sixteen created at a time and kill -9 in between; and nothing is left of them" {
+  local total=${USERNS_CONTAINERS:-60} made=0 round=0 mounts folder killer maps most=0 i pids
+  mounts=$(engine_ns cat /proc/self/mounts | sort)
+  folder=$(staging_folder)
+  local folders ranges
+  folders=$(ls "$folder") ranges=$(held_ranges | sort)
+  (kill_creates) >"$BATS_TEST_TMPDIR/killed" 3>&- &
+  killer=$!
+  while ((made < total)); do
+    pids=()
+    for ((i = 0; i < 16 && made < total; i++, made++)); do
+      docker_ run -d --name "crowd-$made" --label crowd --network none --runtime=runward -v "crowd-$((made % 4)):/data" \
+        box sleep 3600 >/dev/null 2>&1 3>&- &
+      pids+=($!)
+    done
+    wait "${pids[@]}" || true
+    maps=$(maps_of_crowd)
+    while read -r i; do assert_is_mapped "$i" || { kill "$killer"; return 1; }; done <<<"$maps"
+    assert_equal "$(sort <<<"$maps" | uniq -d)" "" || { kill "$killer"; return 1; }
+    (($(wc -l <<<"$maps") <= most)) || most=$(wc -l <<<"$maps")
+    # Every second one ends as a host's out-of-memory killer would end it, with everything that it holds.
+    ((++round % 2)) || for i in $(docker_ ps -q --filter label=crowd | xargs docker inspect --format '{{.State.Pid}}' | awk 'NR % 2'); do
+      kill -KILL "$i" 2>/dev/null || true
+    done
+  done
+  kill "$killer"
+  wait "$killer" || true
+  echo "# $total created, $(cat "$BATS_TEST_TMPDIR/killed") of the creates killed, up to $most alive" >&3
+  (($(cat "$BATS_TEST_TMPDIR/killed") > 0)) || fail 'no create was killed: nothing was tried'
+  ((most >= 8)) || fail "only $most containers lived at a time"
+  docker_ ps -aq --filter label=crowd | xargs docker rm -f >/dev/null
+  for i in 0 1 2 3; do docker_ volume rm "crowd-$i" >/dev/null; done
+
+  wait_until 20 nothing_runs
+  assert_equal "$(held_ranges | sort)" "$ranges"
+  assert_equal "$(ls "$folder")" "$folders"
+  assert_equal "$(engine_ns cat /proc/self/mounts | sort)" "$mounts"
+}
+nothing_runs() { [[ -z $(runwards_that_run) ]]; }
+
+@test "a range, its folder and its mounts are gone with the container" {
+  local id
+  start passing
+  id=$(id_of passing)
+  [[ -n $(grep -rlsF "/$id" /run/runward/ranges) && -d $(staging_folder)/$id/rootfs ]]
+  docker_ rm -f passing >/dev/null
+  assert_equal "$(grep -rlsF "/$id" /run/runward/ranges; find /run/runward -name "*$id*")" ""
+}
+
+@test "what runward mounts is in no mount table of the host's" {
+  assert_equal "$(grep -c " /run/runward" /proc/self/mounts || true)" 0
+  assert_equal "$(engine_ns grep -c " /run/runward" /proc/self/mounts || true)" 0
+}
+
+@test "a container that is refused has taken no range" {
+  local before
+  before=$(held_ranges | sort)
+  refused capabilities --cap-add SYS_ADMIN
+  assert_equal "$(held_ranges | sort)" "$before"
+}
+
+# --- owners of files --------------------------------------------------------------------------
+
+# For a folder $d: one file each by three users.
+write_as_three='for u in 0 1000 65534; do touch $d/by-$u && chown $u:$u $d/by-$u; done; chmod 1777 $d'
+three=$'by-0 0:0\nby-1000 1000:1000\nby-65534 65534:65534'
+
+@test "files of uids 0, 1000 and 65534 on a bind mount lie on the host's disk under these ids" {
+  mkdir "$HOST/owners"
+  run -0 run_in runward -v "$HOST/owners:/d" -- sh -c "d=/d; $write_as_three"
+  assert_equal "$(owners_in "$HOST/owners")" "$three"
+  chmod 1777 "$HOST/owners"
+  run -0 run_in runward -v "$HOST/owners:/d" -u 1000 -- sh -c 'touch /d/own && stat -c %u:%g /d/own /d/by-0 /d/by-65534'
+  assert_equal "$output" $'1000:1000\n0:0\n65534:65534'
+  assert_equal "$(stat -c %u:%g "$HOST/owners/own")" 1000:1000
+}
+
+@test "files on a named volume likewise, which two containers of different ranges both read and write" {
+  start first runward -v shared:/d
+  start second runward -v shared:/d
+  [[ $(base_of first) != $(base_of second) ]]
+  docker_ exec first sh -c "d=/d; $write_as_three; echo of-first >/d/by-1000"
+  run -0 docker_ exec -u 1000 second sh -c 'cat /d/by-1000; echo of-second >/d/by-1000; touch /d/own; stat -c %u /d/own'
+  assert_equal "$output" $'of-first\n1000'
+  run -0 docker_ exec first sh -c 'cat /d/by-1000; stat -c "%n %u:%g" /d/by-* /d/own'
+  assert_equal "$output" "of-second"$'\n'"$(sed 's|^|/d/|' <<<"$three")"$'\n/d/own 1000:1000'
+  assert_equal "$(owners_in "$ENGINE_DIR/data/volumes/shared/_data")" "$three"$'\nown 1000:1000'
+  docker_ rm -f first second >/dev/null
+}
+
+@test "a new volume takes the image's owners" {
+  run -0 run_in runward -v of-image:/home/user -u 1000 -- sh -c 'touch /home/user/file && stat -c %u /home/user'
+  assert_equal "$output" 1000
+  assert_equal "$(stat -c %u "$ENGINE_DIR/data/volumes/of-image/_data")" 1000
+}
+
+@test "files of the image have their owners, and none is the overflow id" {
+  run -0 run_in runward -- sh -c 'stat -c %u:%g / /etc/passwd /home/user; find / -xdev -user 65534 ! -path /proc ! -path /sys'
+  assert_equal "$output" $'0:0\n0:0\n1000:1000'
+}
+
+@test "writable: files on the root filesystem lie in the engine's layer under the container's ids" {
+  start rootfs runward-writes
+  docker_ exec rootfs sh -c "mkdir /d; d=/d; $write_as_three; echo changed >>/etc/passwd; rm /etc/group"
+  local upper
+  upper=$(docker_ inspect --format '{{.GraphDriver.Data.UpperDir}}' rootfs)
+  assert_equal "$(owners_in "$upper/d")" "$three"
+  assert_equal "$(stat -c %u:%g "$upper/etc/passwd")" 0:0
+  docker_ rm -f rootfs >/dev/null
+}
+
+@test "writable: diff, commit, export and cp both ways know what the container wrote" {
+  start kept runward-writes
+  docker_ exec kept sh -c "mkdir /d; d=/d; $write_as_three; echo late >/late; rm -r /home"
+  assert_contains "$(docker_ diff kept)" $'A /late'
+  assert_contains "$(docker_ diff kept)" 'A /d/by-1000'
+  assert_equal "$(docker_ cp kept:/late - | tar -xO)" late
+  assert_equal "$(docker_ cp kept:/d - | tar -tv --numeric-owner | awk '/by-/ {print $2}')" $'0/0\n1000/1000\n65534/65534'
+  assert_equal "$(docker_ export kept | tar -tv --numeric-owner | awk '/by-/ {print $2}')" $'0/0\n1000/1000\n65534/65534'
+  echo from-host >"$BATS_TEST_TMPDIR/file"
+  docker_ cp "$BATS_TEST_TMPDIR/file" kept:/d/from-host
+  assert_equal "$(docker_ exec kept sh -c 'cat /d/from-host; stat -c %u:%g /d/from-host')" $'from-host\n0:0'
+  docker_ commit kept committed >/dev/null
+  run -0 docker_ run --rm --runtime=runward committed sh -c 'cat /late; test ! -e /home; cd /d; stat -c "%n %u:%g" by-*'
+  assert_equal "$output" $'late\n'"$three"
+  run -0 docker_ run --rm committed stat -c %u:%g /d/by-1000  # with runc
+  assert_equal "$output" 1000:1000
+  docker_ rm -f kept >/dev/null
+}
+
+# The engine has an overlay of its own over the same folders, and what that one once looked up it does not look up again.
+# The engine has an overlay of its own over the same folders (README, "docker cp and a user namespace").
+@test "writable: what the engine has looked at before it sees anew after stop and start; commit is right at once" {
+  start seen runward-writes
+  docker_ cp seen:/etc/passwd - >/dev/null
+  docker_ exec seen sh -c 'echo new >/etc/passwd; rm /etc/group; echo late >/late'
+  docker_ commit seen of-seen >/dev/null
+  run -0 docker_ run --rm --runtime=runward of-seen sh -c 'cat /etc/passwd /late; test -e /etc/group || echo gone'
+  assert_equal "$output" $'new\nlate\ngone'
+  docker_ stop -t 0 seen >/dev/null
+  docker_ start seen >/dev/null
+  assert_equal "$(docker_ cp seen:/etc/passwd - | tar -xO)" new
+  assert_equal "$(docker_ cp seen:/late - | tar -xO)" late
+  run ! docker_ cp seen:/etc/group -
+  run -0 docker_ diff seen
+  assert_contains "$output" 'D /etc/group'
+  docker_ rm -f seen >/dev/null
+}
+
+@test "cp into a running container is seen by the next exec, also where it has looked before" {
+  local runtime
+  echo from-host >"$BATS_TEST_TMPDIR/file"
+  for runtime in runward runward-writes; do
+    start into "$runtime"
+    docker_ exec into sh -c 'ls -d /new /home/user/new /home/user' >/dev/null 2>&1 || true
+    docker_ cp "$BATS_TEST_TMPDIR/file" into:/new
+    docker_ cp "$BATS_TEST_TMPDIR/file" into:/home/user/new
+    run -0 docker_ exec into cat /new /home/user/new
+    assert_equal "$output" $'from-host\nfrom-host'
+    docker_ rm -f into >/dev/null
+  done
+}
+
+@test "writable: after restarts, in another range each, the files are there with their owners; rename goes on" {
+  start again runward-writes
+  docker_ exec again sh -c "mkdir /d; d=/d; $write_as_three; rm -r /home"
+  local before i
+  before=$(base_of again)
+  for i in 1 2; do docker_ restart -t 1 again >/dev/null; done
+  # By chance it may be the same.
+  [[ $(base_of again) != "$before" ]] || docker_ restart -t 1 again >/dev/null
+  [[ $(base_of again) != "$before" ]]
+  docker_ rename again renamed
+  run -0 docker_ exec renamed sh -c 'cd /d; stat -c "%n %u:%g" *; echo more >by-0; test -e /home || echo gone'
+  assert_equal "$output" "$three"$'\ngone'
+  docker_ rm -f renamed >/dev/null
+}
+
+@test "read-only: what cp puts there is seen by the container, and cp out works" {
+  echo from-host >"$BATS_TEST_TMPDIR/file"
+  docker_ create --name filled --runtime=runward box cat /etc/new /etc/passwd >/dev/null
+  docker_ cp "$BATS_TEST_TMPDIR/file" filled:/etc/new
+  docker_ cp "$BATS_TEST_TMPDIR/file" filled:/etc/passwd
+  run -0 docker_ start -a filled
+  assert_equal "$output" $'from-host\nfrom-host'
+  assert_equal "$(docker_ cp one:/etc/passwd - | tar -xO | head -n 1)" 'root:x:0:0:root:/root:/bin/sh'
+  docker_ rm filled >/dev/null
+}
+
+@test "ephemeral: writes work, with owners, and are gone after a restart" {
+  start briefly runward-ephemeral
+  docker_ exec briefly sh -c "mkdir /d; d=/d; $write_as_three; rm -r /home; echo more >>/etc/passwd"
+  run -0 docker_ exec briefly sh -c 'cd /d; stat -c "%n %u:%g" *; tail -n 1 /etc/passwd'
+  assert_equal "$output" "$three"$'\nmore'
+  docker_ restart -t 1 briefly >/dev/null
+  run -0 docker_ exec briefly sh -c 'test -d /home && test ! -e /d && grep -c more /etc/passwd || true'
+  assert_equal "$output" 0
+  assert_equal "$(docker_ diff briefly | grep -c '/d' || true)" 0
+  docker_ rm -f briefly >/dev/null
+}
+
+@test "ephemeral: writes end at ephemeral_size, and are the container's own memory" {
+  run run_in runward-ephemeral -- sh -c 'dd if=/dev/zero of=/big bs=1M count=64 2>/dev/null; stat -c %s /big'
+  ((output >= 15 << 20 && output <= 34 << 20)) || fail "$output bytes"
+}
+
+@test "read-only: nothing can be written to the root filesystem, by root either" {
+  run -0 run_in runward -- sh -c 'for d in / /etc /root /home/user /usr/bin /dev/pts; do touch $d/x 2>/dev/null && echo "$d"; done; true'
+  assert_equal "$output" ""
+}
+
+# --- mounts -----------------------------------------------------------------------------------
+
+@test "a mount point that the image does not have" {
+  run -0 run_in runward -v new:/not/in/the/image -v "$HOST:/nor/this:ro" -- sh -c 'touch /not/in/the/image/x && ls -d /nor/this'
+  assert_equal "$output" /nor/this
+}
+
+@test "a mount inside of a mount, and the volumes of another container" {
+  start nested runward -v outer:/d -v inner:/d/inner
+  docker_ exec nested sh -c 'touch /d/of-outer /d/inner/of-inner'
+  run -0 run_in runward --volumes-from nested -- sh -c 'ls /d /d/inner; stat -c %u /d/of-outer /d/inner/of-inner'
+  assert_equal "$output" $'/d:\ninner\nof-outer\n\n/d/inner:\nof-inner\n0\n0'
+  assert_equal "$(ls -A "$ENGINE_DIR/data/volumes/outer/_data/inner")" ""
+  docker_ rm -f nested >/dev/null
+}
+
+@test "writable: --read-only still is" {
+  run -0 run_in runward-writes --read-only -- sh -c 'for d in / /tmp /etc; do touch $d/x 2>/dev/null && echo $d; done; true'
+  assert_equal "$output" ""
+}
+
+@test "a source below a folder of mode 0700" {
+  mkdir -p "$HOST/closed/inner"
+  chmod 0700 "$HOST/closed"
+  echo inner >"$HOST/closed/inner/file"
+  run -0 run_in runward -u 1000 -v "$HOST/closed/inner:/d" -- cat /d/file
+  assert_equal "$output" inner
+}
+
+@test "one file, bound" {
+  echo content >"$HOST/file"
+  run -0 run_in runward -v "$HOST/file:/etc/passwd" -- sh -c 'cat /etc/passwd; echo changed >/etc/passwd; stat -c %u /etc/passwd'
+  assert_equal "$output" $'content\n0'
+  assert_equal "$(cat "$HOST/file")" changed
+}
+
+@test "a read-only bind is read-only down to the mounts inside" {
+  mkdir -p "$HOST/outer/inner"
+  engine_ns mount -t tmpfs inner "$HOST/outer/inner"
+  engine_ns touch "$HOST/outer/inner/there"
+  run -0 run_in runward -v "$HOST/outer:/d:ro" -- sh -c 'ls /d/inner; touch /d/x /d/inner/x 2>/dev/null || true; ls /d /d/inner'
+  engine_ns umount "$HOST/outer/inner"
+  assert_lacks "$output" x
+  assert_contains "$output" there
+}
+
+@test "--tmpfs with a uid, and --shm-size" {
+  run -0 run_in runward --tmpfs /scratch:uid=1000,mode=0700 --shm-size 32m -u 1000 -- \
+    sh -c 'touch /scratch/x /dev/shm/x && stat -c %u /scratch; df -m /dev/shm | awk "NR == 2 {print \$2}"'
+  assert_equal "$output" $'1000\n32'
+}
+
+@test "an allowed device is the host's" {
+  local device
+  for device in /dev/fuse /dev/net/tun /dev/vsock ""; do [[ ! -c $device ]] || break; done
+  [[ -n $device ]] || skip 'no device to give away on this machine'
+  run -0 run_in runward-device --device "$device" -- stat -c %F:%t:%T "$device"
+  assert_equal "$output" "$(stat -c %F:%t:%T "$device")"
+}
+
+# The runtime would bind what the host has by that name, whatever device was checked.
+@test "an allowed device by another name is refused" {
+  local name
+  for name in /dev/nought /dev/full; do
+    run run_in runward-device --device /dev/zero:"$name" -- true
+    assert_equal "$status" 125 || fail "$output" || return 1
+    assert_refusal "$output" user-namespace device
+  done
+}
+
+@test "the devices that every container has are opened by everybody" {
+  run -0 run_in runward -u 1000 -- sh -c 'echo x >/dev/null && head -c 4 /dev/zero | wc -c && head -c 4 /dev/urandom | wc -c'
+  assert_equal "$output" $'4\n4'
+}
+
+@test "a terminal: -it" {
+  run -0 script -qec "docker run -it --rm --runtime=runward box sh -c 'tty; echo to-tty >/dev/tty; stat -c %u \$(tty)'" /dev/null
+  assert_contains "$output" /dev/pts/0
+  assert_contains "$output" to-tty
+}
+
+@test "a terminal of an ordinary user, and through exec" {
+  run -0 script -qec "docker run -it --rm -u 1000 --runtime=runward box sh -c 'echo to-tty >\$(tty); stat -c %u \$(tty)'" /dev/null
+  assert_contains "$output" to-tty
+  assert_contains "$output" 1000
+  run -0 script -qec "docker exec -it -u 1000 one sh -c 'echo to-tty >\$(tty)'" /dev/null
+  assert_contains "$output" to-tty
+}
+
+# As Swarm's secrets and systemd's credentials are: files in memory, for one user each.
+make_secrets() {
+  mkdir -p "$HOST/$1"
+  engine_ns mount -t tmpfs secrets "$HOST/$1"
+  engine_ns sh -c 'cd "$1"; echo for-1000 >user; echo for-0 >root; chmod 0400 user root; chown 1000:1000 user' sh "$HOST/$1"
+}
+read_secrets='cat /run/secrets/root 2>/dev/null; cat /run/secrets/user 2>/dev/null; stat -c %u /run/secrets/user /run/secrets/root'
+
+@test "secrets in memory are read by whom they are for" {
+  make_secrets memory
+  run run_in runward -u 1000 -v "$HOST/memory:/run/secrets:ro" -- sh -c "$read_secrets"
+  engine_ns umount "$HOST/memory"
+  if kernel_at_least 6.3; then
+    assert_equal "$output" $'for-1000\n1000\n0'
+  else
+    assert_refusal "$output" user-namespace default
+    assert_contains "$output" "can't be idmapped"
+  fi
+}
+
+# An overlay can't be idmapped on any kernel.
+make_unmappable() {
+  mkdir -p "$HOST/$1/"{lower,upper,work,all}
+  engine_ns mount -t overlay "$1" -o "lowerdir=$HOST/$1/lower,upperdir=$HOST/$1/upper,workdir=$HOST/$1/work" "$HOST/$1/all"
+  engine_ns sh -c 'cd "$1"; echo for-1000 >user; echo for-0 >root; chmod 0400 user root; chown 1000:1000 user' sh "$HOST/$1/all"
+}
+
+@test "a filesystem that can't be idmapped is refused, and the refusal names the mount" {
+  make_unmappable refuses
+  refused user-namespace -v "$HOST/refuses/all:/run/secrets:ro"
+  assert_contains "$output" "'$HOST/refuses/all'"
+  assert_contains "$output" "can't be idmapped"
+  engine_ns umount "$HOST/refuses/all"
+}
+
+@test "… but under a profile that copies small ones, with their owners" {
+  make_unmappable copied
+  run -0 run_in runward-copies -u 1000 -v "$HOST/copied/all:/run/secrets:ro" -- sh -c "$read_secrets"
+  assert_equal "$output" $'for-1000\n1000\n0'
+  run -0 run_in runward-copies -v "$HOST/copied/all:/run/secrets:ro" -- sh -c "cat /run/secrets/root; echo x 2>/dev/null >/run/secrets/root || true"
+  assert_equal "${lines[0]}" for-0
+  assert_equal "$(engine_ns cat "$HOST/copied/all/root")" for-0
+  engine_ns dd if=/dev/zero of="$HOST/copied/all/big" bs=1M count=2 status=none
+  run run_in runward-copies -v "$HOST/copied/all:/run/secrets:ro" -- true
+  assert_equal "$status" 125
+  assert_refusal "$output" user-namespace copies
+  engine_ns umount "$HOST/copied/all"
+}
+
+@test "… and under a profile that leaves them as they are, all is of nobody" {
+  make_unmappable left
+  run -0 run_in runward-unmapped -v "$HOST/left/all:/run/secrets" -- sh -c "$read_secrets"
+  assert_equal "$output" $'65534\n65534'
+  engine_ns umount "$HOST/left/all"
+}
+
+@test "a mount that appears in the source while the container runs does not appear in it" {
+  mkdir -p "$HOST/later/inner"
+  start before runward -v "$HOST/later:/d"
+  engine_ns mount -t tmpfs later "$HOST/later/inner"
+  engine_ns touch "$HOST/later/inner/late"
+  run -0 docker_ exec before ls /d/inner
+  assert_equal "$output" ""
+  engine_ns umount "$HOST/later/inner"
+  docker_ rm -f before >/dev/null
+}
+
+@test "a mount with nosuid, nodev, noexec and ro on the host keeps them" {
+  mkdir -p "$HOST/locked"
+  engine_ns mount -t tmpfs -o ro,nosuid,nodev,noexec locked "$HOST/locked"
+  run -0 run_in runward-unmapped -v "$HOST/locked:/d" -- sh -c 'grep " /d " /proc/self/mounts | cut -d" " -f4'
+  engine_ns umount "$HOST/locked"
+  for word in ro nosuid nodev noexec; do assert_contains ",$output," ",$word,"; done
+}
+
+# --- namespaces that are joined ---------------------------------------------------------------
+
+@test "--network, --pid and --ipc of a container with a user namespace: the same range" {
+  local flag
+  for flag in network pid ipc; do
+    run -0 run_in runward "--$flag" container:one -- sh -c 'tr -s " " </proc/self/uid_map'
+    assert_is_mapped "${output# }"
+    assert_equal "${output# }" "$(map_of "$(pid_of one)")"
+  done
+  run -0 run_in runward --network container:one --pid container:one --ipc container:one -- sh -c 'ps | grep -c "sleep 3600"'
+  ((output >= 1))
+}
+
+@test "a range lives on with the container that joined it" {
+  start leader
+  start follower runward --network container:leader
+  local base
+  base=$(base_of leader)
+  docker_ rm -f leader >/dev/null
+  assert_equal "$(base_of follower)" "$base"
+  [[ -n $(grep -rlsF "/$(id_of follower)" "/run/runward/ranges/$pool_first-$range_size/$(((base - pool_first) / range_size))") ]]
+  docker_ rm -f follower >/dev/null
+  [[ ! -e /run/runward/ranges/$pool_first-$range_size/$(((base - pool_first) / range_size)) ]]
+}
+
+@test "--network of a container without one works, and /sys can be read but not written" {
+  run -0 run_in runward --network container:bare -- sh -c \
+    'tr -s " " </proc/self/uid_map; ip -o -4 addr show eth0 | grep -c inet; test -d /sys/class/net/lo && echo sys; echo 1 2>/dev/null >/sys/kernel/profiling && echo written; true'
+  assert_is_mapped "${lines[0]# }"
+  assert_equal "${lines[1]} ${lines[2]} ${lines[3]:-}" '1 sys '
+}
+
+@test "--network of a container without one does not show the host's network devices" {
+  run -0 run_in runward --network container:bare -- ls /sys/class/net
+  local shown=$output
+  run -0 docker_ exec bare ls /sys/class/net
+  assert_equal "$shown" "$output"
+}
+
+@test "--pid and --ipc of a container without one are refused" {
+  refused user-namespace --pid container:bare
+  refused user-namespace --ipc container:bare
+}
+
+@test "namespaces of two containers at once are refused" {
+  refused user-namespace --network container:one --ipc container:other
+}
+
+@test "a container of runc's joins the network of a hardened one" {
+  run -0 docker_ run --rm --network container:one box cat /proc/self/uid_map
+  assert_contains "$output" 4294967295
+}
+
+# --- network ----------------------------------------------------------------------------------
+
+httpd=(sh -c 'mkdir -p /tmp/www && hostname >/tmp/www/index.html && exec httpd -f -p 80 -h /tmp/www')
+answers() { [[ $("${@:2}" 2>/dev/null) == "$1" ]]; }
+
+@test "a published port answers" {
+  docker_ run -d --name published -p 127.0.0.1:18081:80 --hostname published --runtime=runward box "${httpd[@]}" >/dev/null
+  wait_until 10 answers published engine_net curl -sf http://127.0.0.1:18081/
+  docker_ rm -f published >/dev/null
+}
+
+@test "containers of a user's network find each other by name, as ordinary users too" {
+  docker_ network create inner >/dev/null
+  docker_ run -d --name web --network inner --hostname web --user 1000 --runtime=runward box "${httpd[@]}" >/dev/null
+  wait_until 20 answers web run_in runward --network inner -u 1000 -- wget -q -O - http://web/
+  docker_ rm -f web >/dev/null
+}
+
+@test "connect and disconnect while it runs" {
+  docker_ network create outer >/dev/null
+  docker_ network connect outer one
+  run -0 docker_ exec one sh -c 'ip -o -4 addr show | grep -c "eth[01]"'
+  assert_equal "$output" 2
+  docker_ network disconnect outer one
+}
+
+# busybox' ping wants raw sockets: perl's socket, as uid 1000 of the container's namespaces.
+@test "an ordinary user may ping, and so may root" {
+  local user
+  for user in 0 1000; do
+    run -0 nsenter --target "$(pid_of one)" --user --net --setuid "$user" --setgid "$user" perl -e '
+      socket(my $s, 2, 2, 1) or die "socket: $!";
+      my $to = pack("S n C4 x8", 2, 0, 127, 0, 0, 1);
+      send($s, pack("C C n n n a8", 8, 0, 0, 0, 1, "runward."), 0, $to) or die "send: $!";
+      $SIG{ALRM} = sub { die "no answer" }; alarm 5;
+      recv($s, my $answer, 64, 0) // die "recv: $!";
+      print "type ", ord($answer), "\n"'
+    assert_equal "$output" 'type 0'
+  done
+  assert_equal "$(docker_ exec one cat /proc/sys/net/ipv4/ping_group_range | tr -s '\t' ' ')" "0 $((range_size - 1))"
+}
+
+# --- what programs do -------------------------------------------------------------------------
+
+@test "a healthcheck" {
+  docker_ run -d --name healthy --runtime=runward --health-interval 1s --health-cmd 'test -e /tmp/up' box \
+    sh -c 'touch /tmp/up; exec sleep 3600' >/dev/null
+  wait_until 30 sh -c '[ "$(docker inspect --format "{{.State.Health.Status}}" healthy)" = healthy ]'
+  docker_ rm -f healthy >/dev/null
+}
+
+to_both='echo out >/dev/stdout; echo err >/dev/stderr'
+
+@test "/dev/stdout and /dev/stderr are opened by root and by uid 1000" {
+  local flags
+  for flags in '-u 0' '-u 1000'; do
+    # shellcheck disable=SC2086  # two words
+    run --separate-stderr -0 run_in runward $flags -- sh -c "$to_both"
+    assert_equal "$output $stderr" 'out err'
+  done
+}
+
+@test "/dev/stdout and /dev/stderr through exec" {
+  local user
+  for user in 0 1000; do
+    run --separate-stderr -0 docker_ exec -u "$user" one sh -c "$to_both"
+    assert_equal "$output $stderr" 'out err'
+    run --separate-stderr -0 docker_ exec -i -u "$user" one sh -c "cat </dev/stdin; $to_both" <<<in
+    assert_equal "$output $stderr" $'in\nout err'
+  done
+}
+
+@test "stdin and logs of a detached one" {
+  docker_ run -d --name logs --runtime=runward -u 1000 box sh -c "$to_both" >/dev/null
+  docker_ wait logs >/dev/null
+  assert_equal "$(docker_ logs logs 2>/dev/null)" out
+  assert_equal "$(docker_ logs logs 2>&1 >/dev/null)" err
+  docker_ rm logs >/dev/null
+  assert_equal "$(docker_ run -i --rm --runtime=runward -u 1000 box sh -c 'cat </dev/stdin' <<<in)" in
+}
+
+# --- what can't be done -----------------------------------------------------------------------
+
+@test "root's file of mode 0600 on a bound folder is not read by uid 1000" {
+  mkdir "$HOST/private"
+  echo secret >"$HOST/private/of-root"
+  chmod 0600 "$HOST/private/of-root"
+  run ! run_in runward -u 1000 -v "$HOST/private:/d" -- cat /d/of-root
+  assert_lacks "$output" secret
+  run -0 run_in runward -v "$HOST/private:/d" -- cat /d/of-root
+  assert_equal "$output" secret
+}
+
+@test "an id of the range itself owns nothing on the host, and ids beyond it can't be given" {
+  mkdir "$HOST/beyond"
+  touch "$HOST/beyond/high"
+  chown 70000:70000 "$HOST/beyond/high"
+  run -0 run_in runward -v "$HOST/beyond:/d" -- sh -c 'stat -c %u /d/high; cat /d/high; chown 70000 /d/high 2>/dev/null || chown 0 /d/high 2>/dev/null || echo kept; touch /d/mine'
+  assert_equal "$output" $'65534\nkept'
+  assert_equal "$(owners_in "$HOST/beyond")" $'high 70000:70000\nmine 0:0'
+}
+
+@test "a setuid program on a volume gives nobody anything" {
+  run -0 run_in runward -v setuid:/d -- sh -c 'cp /bin/busybox /d && chmod 4755 /d/busybox && grep " /d " /proc/self/mounts'
+  assert_contains "$output" nosuid
+  run -0 run_in runward -v setuid:/d -u 1000 -- /d/busybox id -u
+  assert_equal "$output" 1000
+}
+
+@test "mount, unshare and mknod fail, by root too" {
+  run -0 run_in runward -- sh -c \
+    'mount -t tmpfs x /tmp 2>/dev/null && echo mount; unshare -U true 2>/dev/null && echo unshare; unshare -m true 2>/dev/null && echo unshare; mknod /tmp/d c 1 3 2>/dev/null && echo mknod; true'
+  assert_equal "$output" ""
+}
+
+@test "another container's processes are not there, by /proc or by signal" {
+  run -0 run_in runward -- sh -c 'ls -d /proc/[0-9]* | wc -l'
+  ((output <= 4))
+  # Were they there, the host's rules for a foreign uid would hold.
+  run -0 nsenter --target "$(pid_of one)" --user --setuid 0 --setgid 0 sh -c "kill -0 $(pid_of one)"
+  run ! nsenter --target "$(pid_of one)" --user --setuid 0 --setgid 0 sh -c "kill -0 $(pid_of other)"
+  run ! nsenter --target "$(pid_of one)" --user --setuid 0 --setgid 0 cat "/proc/$(pid_of other)/environ"
+}
+
+@test "the host's switches are not root's to set in the container" {
+  run -0 run_in runward -- sh -c \
+    'for f in /proc/sys/kernel/core_pattern /proc/sysrq-trigger /sys/power/state; do echo x 2>/dev/null >$f && echo $f; done; cat /proc/1/root/etc/shadow 2>/dev/null; dmesg 2>/dev/null | head -n 1; true'
+  assert_equal "$output" ""
+}
+
+# One link that leads to an allowed folder and to a denied one by turns, as fast as a rename goes.
+flip() {
+  exec perl -e '
+    my ($link, @to) = @ARGV;
+    for (my $i = 0;; $i++) {
+      symlink($to[$i % 2], "$link.new"); rename("$link.new", $link);
+      select(undef, undef, undef, rand(0.001)) if rand(4) < 3;
+    }' "$@"
+}
+
+@test "a source that is exchanged all the time: the denied folder is never mounted" {
+  mkdir "$HOST/allowed"
+  touch "$HOST/allowed/this-is-allowed"
+  (flip "$HOST/flipping" "$HOST/allowed" /root) >/dev/null 2>&1 3>&- &
+  local flipper=$! i refused=0 allowed=0 odd="" out denied
+  denied=$(stat -c %d:%i /root)
+  wait_until 5 test -L "$HOST/flipping"
+  for ((i = 0; i < 40; i++)); do
+    out=$(run_in runward -v "$HOST/flipping:/x:ro" -- sh -c 'stat -c %d:%i /x; ls /x' 2>&1) || true
+    if [[ $out == *"$denied"* ]]; then odd="the denied folder was mounted: $out"; break
+    elif [[ $out == *"rule mounts"* ]]; then refused=$((refused + 1))
+    elif [[ $out == *this-is-allowed* ]]; then allowed=$((allowed + 1))
+    else odd=$out
+    fi
+  done
+  kill "$flipper"
+  [[ -z $odd ]] || fail "try $i: $odd"
+  ((refused > 0 && allowed > 0 && refused + allowed == 40)) || fail "refused $refused, allowed $allowed"
+}
+
+@test "a folder on the way that is exchanged all the time: what lies in the denied one is never mounted" {
+  mkdir -p "$HOST/open/inner" "$HOST/denied/inner"
+  touch "$HOST/open/inner/this-is-allowed" "$HOST/denied/inner/this-is-denied"
+  profile closed "{\"mounts\": {\"denied_sources_add\": [\"$HOST/denied\"]}}"
+  (flip "$HOST/way" "$HOST/open" "$HOST/denied") >/dev/null 2>&1 3>&- &
+  local flipper=$! i refused=0 allowed=0 odd="" out
+  wait_until 5 test -L "$HOST/way"
+  for ((i = 0; i < 40; i++)); do
+    out=$(run_in runward-closed -v "$HOST/way/inner:/x:ro" -- ls /x 2>&1) || true
+    if [[ $out == *"rule mounts"* ]]; then refused=$((refused + 1))
+    elif [[ $out == *this-is-allowed* ]]; then allowed=$((allowed + 1))
+    else odd=$out && break
+    fi
+  done
+  kill "$flipper"
+  [[ -z $odd ]] || fail "try $i: $odd"
+  ((refused > 0 && allowed > 0 && refused + allowed == 40)) || fail "refused $refused, allowed $allowed"
+}
+
+# --- images and storage drivers ---------------------------------------------------------------
+
+# layered_image NAME COUNT - busybox and COUNT-1 layers of one file each, loaded as `docker save` has them.
+layered_image() {
+  local folder=$BATS_TEST_TMPDIR/layers i layers=() ids=()
+  mkdir "$folder"
+  docker_ save box | tar -x -C "$folder"
+  layers=("$(jq -r '.[0].Layers[0]' "$folder/manifest.json")")
+  ids=("sha256:$(sha256sum <"$folder/${layers[0]}" | cut -d' ' -f1)")
+  for ((i = 1; i < $2; i++)); do
+    mkdir -p "$BATS_TEST_TMPDIR/content/of"
+    echo "$i" >"$BATS_TEST_TMPDIR/content/of/$i"
+    chown 1000 "$BATS_TEST_TMPDIR/content/of/$i"
+    tar -C "$BATS_TEST_TMPDIR/content" -cf "$folder/$i.tar" of
+    rm "$BATS_TEST_TMPDIR/content/of/$i"
+    layers+=("$i.tar")
+    ids+=("sha256:$(sha256sum <"$folder/$i.tar" | cut -d' ' -f1)")
+  done
+  jq -n '{architecture: "amd64", os: "linux", config: {Cmd: ["sh"]}, rootfs: {type: "layers", diff_ids: $ARGS.positional}}' \
+    --args "${ids[@]}" >"$folder/image.json"
+  jq -n --arg name "$1:latest" '[{Config: "image.json", RepoTags: [$name], Layers: $ARGS.positional}]' \
+    --args "${layers[@]}" >"$folder/manifest.json"
+  rm -rf "$folder/index.json" "$folder/oci-layout"
+  tar -C "$folder" -c . | docker_ load >/dev/null
+}
+
+@test "as many layers as Docker allows, read-only, ephemeral and writable" {
+  layered_image layered 125
+  local runtime
+  for runtime in runward runward-ephemeral runward-writes; do
+    run -0 docker_ run --rm --runtime="$runtime" layered sh -c 'ls /of | wc -l; cat /of/1 /of/124; stat -c %u /of/77'
+    assert_equal "$output" $'124\n1\n124\n1000'
+  done
+}
+
+@test "an image of the classic builder, with a whiteout, an opaque folder and a file of uid 1000" {
+  mkdir "$BATS_TEST_TMPDIR/context"
+  echo file >"$BATS_TEST_TMPDIR/context/file"
+  printf '%s\n' 'FROM box' 'RUN rm /etc/group && rm -r /home && mkdir /home && touch /home/new' \
+    'COPY --chown=1000:1000 file /srv/file' 'RUN echo more >>/srv/file' >"$BATS_TEST_TMPDIR/context/Dockerfile"
+  DOCKER_BUILDKIT=0 docker_ build -q -t built "$BATS_TEST_TMPDIR/context" >/dev/null 2>&1
+  run -0 docker_ run --rm --runtime=runward built sh -c 'ls /home; cat /srv/file; stat -c %u /srv/file; ls /etc/group 2>/dev/null || echo gone'
+  assert_equal "$output" $'new\nfile\nmore\n1000\ngone'
+}
+
+# A second engine, with another storage driver.
+on_vfs() {
+  ENGINE_DAEMON_JSON_EXTRA='{"storage-driver": "vfs"}' ENGINE_NETWORK=0
+  local runtimes=() name
+  for name in runward runward-writes runward-ephemeral; do runtimes+=("$name=$RUNTIMES/$name"); done
+  engine_start "${runtimes[@]}"
+  trap engine_stop EXIT
+  make_busybox_image box
+  docker_ info --format '{{.Driver}}'
+  run_in runward -- sh -c 'tr -s " " </proc/self/uid_map; stat -c %u /etc/passwd /home/user; touch /x 2>/dev/null && echo written || echo kept'
+  run_in runward-ephemeral -- sh -c 'touch /x && stat -c %u /x'
+  docker_ run -d --init --name files --runtime=runward-writes box sleep 3600 >/dev/null
+  docker_ exec files sh -c 'touch /by-1000 && chown 1000 /by-1000'
+  docker_ restart -t 1 files >/dev/null
+  docker_ exec files stat -c %u /by-1000 /etc/passwd
+  docker_ diff files
+  docker_ exec files sh -c 'echo new >/etc/passwd'
+  docker_ cp files:/etc/passwd - | tar -xO
+}
+
+@test "the storage driver vfs" {
+  run -0 on_vfs
+  assert_equal "${lines[0]}" vfs
+  assert_is_mapped "${lines[1]# }"
+  assert_equal "${lines[*]:2:6}" '0 1000 kept 0 1000 0'
+  assert_contains "$output" 'A /by-1000'
+  assert_equal "${lines[-1]}" new
+}
+
+# --- at the end -------------------------------------------------------------------------------
+
+@test "nothing is left of all of these but what still runs" {
+  local live held
+  wait_until 10 nothing_runs
+  live=$(docker_ ps -q --no-trunc --filter status=running | sort)
+  held=$(for f in $(held_ranges); do tr '\0' '\n' <"$f" | head -n 1 | sed 's|.*/||'; echo; done | grep . | sort)
+  assert_equal "$held" "$(comm -23 <(echo "$live") <(id_of bare))"
+  assert_equal "$(ls "$(staging_folder)")" "$(comm -23 <(echo "$live") <(id_of bare))"
+}
