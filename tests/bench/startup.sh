@@ -4,7 +4,8 @@
 # What runward adds to the start of a container, as ratios within one run (hyperfine, interleaved by rounds):
 #   1. `create` before a runtime that does nothing: runward, a C program that only execs, and nothing between
 #   2. `state` (a call that passes through), likewise
-#   3. the cycle create+start+delete of a busybox bundle: bare runc, the C program, runward
+#   3. `exec` into a container that was created so, likewise
+#   4. the cycle create+start+delete of a busybox bundle: bare runc, the C program, runward
 # Usage: sudo tests/bench/startup.sh [ROUNDS]      (builds the preset `bench` first)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -41,7 +42,7 @@ measure() {
     local pairs=("$@")
     while ((${#pairs[@]})); do
       name=${pairs[0]}
-      hyperfine --shell=none --style=none --warmup 2 --runs 20 --prepare "cp $work/document.json $work/bundle/config.json" \
+      hyperfine --shell=none --style=none --warmup 2 --runs 20 --prepare "${prepare:-true}" \
         --export-json "$work/run.json" "${pairs[1]}" >/dev/null 2>&1
       jq -r '.results[0].times[]' "$work/run.json" >>"$work/times.$name"
       pairs=("${pairs[@]:2}")
@@ -60,6 +61,7 @@ measure() {
 
 call="--root $work/root/moby --log $work/log.json --log-format json"
 create="$call create --bundle $work/bundle --pid-file $work/pid bench"
+prepare="cp $work/document.json $work/bundle/config.json"
 measure "create, before a runtime that does nothing" \
   nothing "env PATH=$PATH $bin/do_nothing $create" \
   exec-only "env EXEC_ONLY_RUNTIME=$bin/do_nothing $bin/exec_only $create" \
@@ -68,6 +70,19 @@ measure "state (passes through), before a runtime that does nothing" \
   nothing "env PATH=$PATH $bin/do_nothing $call state bench" \
   exec-only "env EXEC_ONLY_RUNTIME=$bin/do_nothing $bin/exec_only $call state bench" \
   runward "env PATH=$work/nothing $bin/runward $call state bench"
+
+cp "$work/document.json" "$work/bundle/config.json"
+# shellcheck disable=SC2086  # words of a command line
+PATH=$work/nothing "$bin/runward" $create
+prepare=
+exec="$call exec bench true"
+measure "exec, before a runtime that does nothing" \
+  nothing "env PATH=$PATH $bin/do_nothing $exec" \
+  exec-only "env EXEC_ONLY_RUNTIME=$bin/do_nothing $bin/exec_only $exec" \
+  runward "env PATH=$work/nothing $bin/runward $exec"
+# shellcheck disable=SC2086  # words of a command line
+PATH=$work/nothing "$bin/runward" $call delete --force bench
+prepare="cp $work/document.json $work/bundle/config.json"
 
 cat >"$work/cycle" <<'CYCLE'
 #!/bin/sh

@@ -54,6 +54,12 @@ seed_command_line_fuzz() {
   done < <(cat tests/golden/*/calls.txt)
 }
 
+seed_layers_fuzz() {
+  cp /proc/self/mountinfo "$1/own"
+  printf '36 35 0:50 / /d/overlay2/id/merged rw shared:7 - overlay overlay rw,%s\n' \
+    'context="u:r:t:s0:c1,c2",lowerdir=l/A\\134:b:l/C\\040D,upperdir=id/diff,metacopy=on' >"$1/made"
+}
+
 seed_policy_fuzz() {
   local profile
   for profile in profiles/*/profile.json; do cp "$profile" "$1/shipped-$(basename "$(dirname "$profile")")"; done
