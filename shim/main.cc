@@ -75,12 +75,13 @@ Result<int> remove(const runtime::Invocation& call, const runtime::LowLevel& low
   if (!runtime::is_valid_container_id(call.container_id)) return runtime::exec_low_level(low_level, argv);
   const Leftovers leftovers(call, pool);
   const bool is_forced = runtime::option_value(call, "force") == "true";
-  if (leftovers.container_runs()) {
-    if (!is_forced) return runtime::exec_low_level(low_level, argv);
+  if (is_forced) {
     SHIM_TRY(const int status, runtime::run_to_end(low_level.path, {argv.begin() + 1, argv.end()}));
     if (status == 0) leftovers.forget();
+    leftovers.sweep();
     return status;
   }
+  if (leftovers.container_runs()) return runtime::exec_low_level(low_level, argv);
   leftovers.forget();
   leftovers.sweep();
   return runtime::exec_low_level(low_level, argv);

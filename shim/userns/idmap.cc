@@ -2,10 +2,12 @@
 #include "shim/userns/idmap.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,6 +80,13 @@ Result<UniqueFd> make_user_namespace(const IdRange& range) {
   return fd;
 }
 
+bool kernel_copies_mounts() {
+  struct mount_attr attributes {};
+  const auto is_there = [](long result) { return result >= 0 || errno != ENOSYS; };
+  return is_there(::syscall(SYS_open_tree, -1, "", AT_EMPTY_PATH | OPEN_TREE_CLOEXEC)) &&
+         is_there(::syscall(SYS_mount_setattr, -1, "", AT_EMPTY_PATH, &attributes, sizeof attributes));
+}
+
 Result<UniqueFd> clone_tree(int directory, const std::string& path, bool recursive) {
   unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
   if (recursive) flags |= AT_RECURSIVE;
@@ -131,9 +140,10 @@ Result<UniqueFd> new_sysfs(const std::string& network) {
 
 // A reconfiguration without a change drops what is cached (fspick, fsconfig). Where it can't be, things are as before.
 void refresh_rootfs(pid_t pid) {
-  const std::string root = "/proc/" + std::to_string(pid) + "/root";
-  const UniqueFd context(
-      static_cast<int>(::syscall(SYS_fspick, AT_FDCWD, root.c_str(), FSPICK_CLOEXEC | FSPICK_NO_AUTOMOUNT)));
+  const UniqueFd root(::open(("/proc/" + std::to_string(pid) + "/root").c_str(), O_PATH | O_CLOEXEC));
+  struct statfs status {};
+  if (!root || ::fstatfs(root.get(), &status) != 0 || status.f_type != OVERLAYFS_SUPER_MAGIC) return;
+  const UniqueFd context(static_cast<int>(::syscall(SYS_fspick, root.get(), "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH)));
   if (context) ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr, 0);
 }
 

@@ -27,6 +27,9 @@ struct IdRange {
 // A new one, which lives as long as its descriptor, or what is mapped by it.
 Result<UniqueFd> make_user_namespace(const IdRange& range);
 
+// Whether the kernel has the calls below (Linux 5.12); asked without a path, since a filesystem can answer as it likes.
+bool kernel_copies_mounts();
+
 // A private copy of the mount that `path` lies on, from `path` on, with the mounts inside when `recursive`. It is of no
 // peer group: what is mounted on the host later does not appear in it. Symbolic links are followed.
 Result<UniqueFd> clone_tree(int directory, const std::string& path, bool recursive);
@@ -41,7 +44,8 @@ Status set_attributes(const UniqueFd& tree, std::uint64_t attributes, const std:
 Result<UniqueFd> new_sysfs(const std::string& network);
 
 // Lets the root filesystem of process `pid` forget what it has seen of its layers and does not use now: Docker may have
-// changed its upper folder meanwhile (`docker cp`), which no cache of another overlay notices.
+// changed its upper folder meanwhile (`docker cp`), which no cache of another overlay notices. Overlays only: the
+// process may have changed its root to any other mount.
 void refresh_rootfs(pid_t pid);
 
 // Onto an existing folder or file.

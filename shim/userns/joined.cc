@@ -46,7 +46,7 @@ std::optional<IdRange> only_range(std::string_view map) {
     if (error != std::errc()) return std::nullopt;
     map.remove_prefix(static_cast<std::size_t>(end - map.data()));
   }
-  if (map != "\n" || numbers[0] != 0) return std::nullopt;
+  if (map != "\n" || numbers[0] != 0 || numbers[1] == 0) return std::nullopt;
   return IdRange{.first = numbers[1], .size = numbers[2]};
 }
 

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <string_view>
@@ -38,24 +37,28 @@ std::vector<std::string> names_in(const std::string& path) {
   return names;
 }
 
-// The 22nd field of proc(5)'s stat, behind a name that may hold anything; empty: there is no such process.
-std::string start_time_of(const std::string& pid) {
+// The 22nd field of proc(5)'s stat, behind a name that may hold anything. ENOENT or ESRCH: there is no such process.
+Result<std::string> start_time_of(const std::string& pid) {
   constexpr int kFieldsBetween = 19;
-  const auto text = read_file("/proc/" + pid + "/stat", kSmallFile);
-  if (!text) return "";
-  std::size_t at = text->rfind(')');
-  for (int field = 0; field <= kFieldsBetween && at != std::string::npos; ++field) at = text->find(' ', at + 1);
-  if (at == std::string::npos) return "";
-  return text->substr(at + 1, text->find(' ', at + 1) - at - 1);
+  SHIM_TRY(const std::string text, read_file("/proc/" + pid + "/stat", kSmallFile));
+  std::size_t at = text.rfind(')');
+  for (int field = 0; field <= kFieldsBetween && at != std::string::npos; ++field) at = text.find(' ', at + 1);
+  if (at == std::string::npos) return make_error(ErrorKind::io, "/proc/" + pid + "/stat has no start time");
+  return text.substr(at + 1, text.find(' ', at + 1) - at - 1);
 }
 
 // "<pid>.<start time>": no two processes have the same.
-std::string own_name() { return std::to_string(::getpid()) + "." + start_time_of("self"); }
+Result<std::string> own_name() {
+  SHIM_TRY(const std::string start, start_time_of("self"));
+  return std::to_string(::getpid()) + "." + start;
+}
 
 bool process_lives(std::string_view holder) {
   const std::size_t dot = holder.find('.');
   if (dot == std::string_view::npos) return false;
-  return start_time_of(std::string(holder.substr(0, dot))) == holder.substr(dot + 1);
+  const auto start = start_time_of(std::string(holder.substr(0, dot)));
+  if (start) return *start == holder.substr(dot + 1);
+  return start.error().code != std::errc::no_such_file_or_directory && start.error().code != std::errc::no_such_process;
 }
 
 bool has_state(const std::string& file) {
@@ -83,26 +86,6 @@ std::uint64_t random_below(std::uint64_t limit) {
   if (::getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number)
     number = static_cast<std::uint64_t>(::getpid()) * 2654435761U;  // only spreads; nobody must not guess it
   return number % limit;
-}
-
-std::optional<std::uint64_t> number_in(std::string_view& text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return number;
-}
-
-// Whether a taken range of another pool, "<first>-<size>", has ids of this one.
-bool overlaps(std::string_view pool, std::string_view range, const policy::IdPool& with) {
-  const auto first = number_in(pool);
-  if (!first || !pool.starts_with('-')) return false;
-  pool.remove_prefix(1);
-  const auto size = number_in(pool);
-  const auto number = number_in(range);
-  if (!size || !number || !range.empty()) return false;
-  const std::uint64_t begin = *first + *number * *size;
-  return begin < with.end() && with.first < begin + *size;
 }
 
 // What a process leaves that is killed between two calls here: a folder of a new range, or an empty one.
@@ -151,28 +134,26 @@ Ranges::Ranges(std::string state_dir, policy::IdPool pool)
       pool_name_(std::to_string(pool.first) + "-" + std::to_string(pool.size)),
       folder_(state_dir_ + "/ranges/" + pool_name_) {}
 
-// A pool that was configured before may have ranges with ids of this one: it has to be empty first, and then it is
-// forgotten, so that a return to it comes here again.
+// Ranges of a pool that was configured before may have ids of this one: nobody may hold any, and then it is forgotten,
+// so that a return to it comes here again.
 Status Ranges::make_pool() const {
   const std::string top = state_dir_ + "/ranges";
   SHIM_CHECK(make_folder(state_dir_, kMayPass));
   SHIM_CHECK(make_folder(top, kOnlyRoot));
   for (const std::string& other : names_in(top)) {
+    if (other == pool_name_) continue;
     const std::string path = std::string(top).append("/").append(other);
-    for (const std::string& range : names_in(path)) {
-      collect_one(path, range);
-      if (other != pool_name_ && overlaps(other, range, pool_) && ::access((path + "/" + range).c_str(), F_OK) == 0)
-        return make_error(ErrorKind::policy,
-                          "running containers have user ids of the id_pool that was configured before: end them first");
-    }
-    if (other != pool_name_) ::rmdir(path.c_str());
+    for (const std::string& range : names_in(path)) collect_one(path, range);
+    if (::rmdir(path.c_str()) != 0 && errno != ENOENT)
+      return make_error(ErrorKind::policy,
+                        "running containers have user ids of the id_pool that was configured before: end them first");
   }
   return make_folder(folder_, kOnlyRoot);
 }
 
 Result<Lease> Ranges::take(const Owner& owner) const {
   constexpr int kTries = 32;
-  const std::string holder = own_name();
+  SHIM_TRY(const std::string holder, own_name());
   const std::string path = folder_ + "/" + std::string(kNew) + holder;
   if (::mkdir(path.c_str(), kOnlyRoot) != 0) {
     SHIM_CHECK(make_pool());
@@ -200,7 +181,8 @@ Result<Lease> Ranges::take(const Owner& owner) const {
 Result<std::optional<Lease>> Ranges::share(std::uint64_t first, const Owner& owner) const {
   if (first < pool_.first || first >= pool_.end() || (first - pool_.first) % pool_.size != 0)
     return std::optional<Lease>();
-  const Lease lease{.pool = pool_name_, .number = (first - pool_.first) / pool_.size, .holder = own_name()};
+  SHIM_TRY(std::string holder, own_name());
+  const Lease lease{.pool = pool_name_, .number = (first - pool_.first) / pool_.size, .holder = std::move(holder)};
   const Status written = write_holder(folder_ + "/" + std::to_string(lease.number), lease.holder, owner);
   if (written) return std::optional<Lease>(lease);
   if (written.error().code == std::errc::no_such_file_or_directory) return std::optional<Lease>();

@@ -16,12 +16,12 @@
 namespace runward::userns {
 namespace {
 
-constexpr int kMostEntries = 64;
+constexpr std::size_t kMostEntries = 64;
 constexpr int kMostDepth = 8;
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 20U;
 
 struct Budget {
-  int entries = kMostEntries;
+  std::size_t entries = kMostEntries;
   std::uint64_t bytes = kMostBytes;
 };
 
@@ -45,7 +45,7 @@ std::vector<std::string> names_in(const UniqueFd& folder) {
   const std::unique_ptr<DIR, CloseDirectory> directory(::fdopendir(fd.get()));
   if (directory == nullptr) return names;
   static_cast<void>(fd.release());  // the DIR owns it now
-  while (const dirent* const entry = ::readdir(directory.get()))
+  while (const dirent* const entry = names.size() <= kMostEntries ? ::readdir(directory.get()) : nullptr)
     if (const std::string_view name = &entry->d_name[0]; name != "." && name != "..") names.emplace_back(name);
   return names;
 }

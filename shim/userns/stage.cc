@@ -65,6 +65,25 @@ Status make_file(const std::string& path) {
   return ok();
 }
 
+bool only_root_writes_above(const std::string& path) {
+  struct stat status {};
+  for (std::string folder = parent_of(path); folder != "/"; folder = parent_of(folder))
+    if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != 0 ||
+        (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+      return false;
+  return true;
+}
+
+bool is_hosts_device(const oci::Device& device) {
+  struct stat status {};
+  if (!device.path.starts_with("/dev/") || std::filesystem::path(device.path).lexically_normal() != device.path)
+    return false;
+  if (::lstat(device.path.c_str(), &status) != 0 || !only_root_writes_above(device.path)) return false;
+  const bool is_type = device.type == "b" ? S_ISBLK(status.st_mode) : S_ISCHR(status.st_mode) && device.type != "p";
+  return is_type && static_cast<std::int64_t>(major(status.st_rdev)) == device.major &&
+         static_cast<std::int64_t>(minor(status.st_rdev)) == device.minor;
+}
+
 oci::Strings locked_options(const UniqueFd& tree) {
   struct statvfs status {};
   oci::Strings options;
@@ -193,7 +212,7 @@ Status Stage::prepare_users(const Request& request) {
   check_devices(request.spec);
   if (!users.refusal.empty()) return ok();
   SHIM_CHECK(take_range(request, joined));
-  return users.obstacle.empty() ? clone_rootfs(request) : ok();
+  return users.obstacle.empty() && users.refusal.empty() ? clone_rootfs(request) : ok();
 }
 
 Status Stage::take_range(const Request& request, Joined& joined) {
@@ -204,6 +223,7 @@ Status Stage::take_range(const Request& request, Joined& joined) {
     users_ = std::move(joined.user_namespace);
     if (!only_looks_) {
       SHIM_TRY(auto lease, request.ranges.share(users().first, request.owner));
+      if (!lease) users().refusal = "the user ids of the container that it joins are none that runward gave";
       lease_ = Holding(request.ranges, std::move(lease));
     }
     return ok();
@@ -251,7 +271,7 @@ Status Stage::clone_rootfs(const Request& request) {
     users().obstacle = layers.error().message;
     return ok();
   }
-  const bool is_writable = request.policy.rootfs.mode == policy::RootfsMode::writable;
+  const bool is_writable = rootfs_mode() == policy::RootfsMode::writable;
   std::vector<std::string> folders;
   if (!*layers) {
     folders = {root_};
@@ -278,9 +298,16 @@ Status Stage::clone_rootfs(const Request& request) {
   return ok();
 }
 
+// Where the rule rootfs does not enforce what the profile says, the container has what it would have had.
+policy::RootfsMode Stage::rootfs_mode() const {
+  const bool is_enforced = policy_->rule(policy::RuleId::rootfs).mode == policy::Mode::enforce;
+  return is_enforced ? policy_->rootfs.mode : policy::RootfsMode::writable;
+}
+
 bool Stage::has_users() const { return staging_.user_namespace && staging_.user_namespace->obstacle.empty(); }
 
 Status Stage::clone_mounts(const oci::Spec& spec) {
+  if (!kernel_copies_mounts()) return ok();
   for (const oci::Mount& mount : spec.mounts()) {
     if (mount.is_bind() && mount.source.starts_with('/')) clone_mount(mount);
     if (mount.type == "sysfs" && has_users() && !users().owns_network) SHIM_CHECK(make_sysfs(mount));
@@ -289,19 +316,12 @@ Status Stage::clone_mounts(const oci::Spec& spec) {
 }
 
 // In a user namespace nobody makes device nodes: the runtime binds the host's of the same name, whatever numbers the
-// document and the device cgroup have.
+// document and the device cgroup have. So it must be that device, at a place where nobody can put another one.
 void Stage::check_devices(const oci::Spec& spec) {
-  for (const oci::Device& device : spec.devices()) {
-    struct stat status {};
-    const bool is_there =
-        ::stat(device.path.c_str(), &status) == 0 && (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode));
-    const bool is_it = is_there && (S_ISBLK(status.st_mode) == (device.type == "b")) &&
-                       static_cast<std::int64_t>(major(status.st_rdev)) == device.major &&
-                       static_cast<std::int64_t>(minor(status.st_rdev)) == device.minor;
-    if (!is_it && device.type != "p")
-      users().refusal =
-          "'" + device.path + "' is no device of the host's with these numbers: give it its name on the host";
-  }
+  for (const oci::Device& device : spec.devices())
+    if (!is_hosts_device(device))
+      users().refusal = "'" + device.path +
+                        "' is no device with these numbers below the host's /dev: give it the name that it has there";
 }
 
 // One that is only looked at stays as it is: the rule mounts may want it.
@@ -313,9 +333,8 @@ Status Stage::try_idmapped(const UniqueFd& tree, const oci::Mount& mount) const 
 
 void Stage::clone_mount(const oci::Mount& mount) {
   auto tree = clone_tree(AT_FDCWD, mount.source, is_recursive(mount));
-  // A kernel before 5.12 has no such calls, whatever the path. Any other failure stays with the mount, else who can
-  // make one happen (a source that is missing for a moment) would have it mounted by its path, after the check.
-  if (!tree && tree.error().code == std::errc::function_not_supported) return;
+  // A failure stays with the mount, else who can make one happen (a source that is missing for a moment, a filesystem
+  // whose server chooses its errors) would have it mounted by its path, after the check.
   const bool is_checked = policy_->rule(policy::RuleId::mounts).mode != policy::Mode::off;
   if (!tree && !is_checked && tree.error().code == std::errc::no_such_file_or_directory) return;
   host::StagedMount staged{.source = mount.source,
@@ -336,7 +355,8 @@ void Stage::clone_mount(const oci::Mount& mount) {
       const Status mapped = try_idmapped(*tree, mount);
       staged.is_idmapped = static_cast<bool>(mapped);
       if (!mapped) staged.problem = mapped.error().message;
-      staged.is_copied = !mapped && policy_->user_namespaces.unmappable == policy::Unmappable::copy && is_small(*tree);
+      staged.is_copied = !mapped && policy_->user_namespaces.unmappable == policy::Unmappable::copy &&
+                         mount.destination != "/dev/shm" && is_small(*tree);
     }
     kept.fd = *std::move(tree);
   } else {
@@ -382,7 +402,7 @@ Status Stage::enter(const oci::Spec& hardened) {
   if (::unshare(CLONE_NEWNS) != 0) return errno_error("unshare", "mount namespace");
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) return errno_error("make slave", "/");
   constexpr std::uint64_t kForMountPoints = std::uint64_t{16} << 20U;
-  const bool is_ephemeral = policy_->rootfs.mode == policy::RootfsMode::ephemeral;
+  const bool is_ephemeral = rootfs_mode() == policy::RootfsMode::ephemeral;
   const std::uint64_t size = is_ephemeral ? policy_->rootfs.ephemeral_size : kForMountPoints;
   const std::string options = "mode=0711,size=" + std::to_string(size);
   if (::mount("runward", folder_.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0)
@@ -398,7 +418,7 @@ Status Stage::enter(const oci::Spec& hardened) {
 
 Status Stage::mount_rootfs() const {
   SHIM_CHECK(make_folder(kRootfs, kFolder));
-  const bool is_writable = policy_->rootfs.mode == policy::RootfsMode::writable;
+  const bool is_writable = rootfs_mode() == policy::RootfsMode::writable;
   if (is_writable && is_plain_) return attach(layers_.front(), kRootfs);
   SHIM_CHECK(make_folder("l", kMayPass));
   std::string lower;
@@ -450,7 +470,7 @@ Status Stage::attach_mounts(const oci::Spec& hardened) const {
     const auto wanted = std::ranges::find(mounts, staged.staged, &oci::Mount::source);
     if (wanted == mounts.end()) continue;  // a rule took it out
     const std::string target = mount_name(i);
-    if (staged.is_copied) {
+    if (staged.is_copied && gives_users(hardened)) {
       SHIM_CHECK(copy_small(trees_[i].fd, target, {.first = users().first, .size = users().size}));
       continue;
     }

@@ -78,6 +78,7 @@ class Stage {
   void clone_mount(const oci::Mount& mount);
   Status make_sysfs(const oci::Mount& mount);
   void check_devices(const oci::Spec& spec);
+  [[nodiscard]] policy::RootfsMode rootfs_mode() const;
   [[nodiscard]] bool has_users() const;
   [[nodiscard]] bool is_used(const oci::Spec& hardened) const;
   [[nodiscard]] host::UserNamespace& users() { return *staging_.user_namespace; }

@@ -136,13 +136,13 @@ TEST_F(RangesTest, LeavesNothingOfAProcessThatWasKilledInBetween) {
   EXPECT_EQ(std::distance(fs::directory_iterator(top_ / "state/ranges/1000000-65536"), fs::directory_iterator()), 1);
 }
 
-TEST_F(RangesTest, OfAnotherPoolThatIsInUseKeepsAnOverlappingOneAway) {
+TEST_F(RangesTest, OfAnotherPoolThatIsInUseKeepsThisOneAway) {
   take_in_a_process_that_ends("old");
   make_state("old");
   const auto refused = ranges({.first = 1'000'000, .ranges = 5, .size = 70'000}).take(owner("new"));
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("configured before"));
-  EXPECT_TRUE(ranges({.first = 9'000'000, .ranges = 5, .size = 65536}).take(owner("elsewhere")));
+  EXPECT_FALSE(ranges({.first = 9'000'000, .ranges = 5, .size = 65536}).take(owner("elsewhere")));
   fs::remove_all(top_ / "root/old");
   EXPECT_TRUE(ranges({.first = 1'000'000, .ranges = 5, .size = 70'000}).take(owner("new")));
   const auto back = ranges().take(owner("back"));
