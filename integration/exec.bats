@@ -9,10 +9,13 @@ source "$BATS_TEST_DIRNAME/lib/helpers.bash"
 look='cat /proc/self/status /proc/self/limits; echo "oom $(cat /proc/self/oom_score_adj)"; echo "map" $(cat /proc/self/uid_map); echo "label" $(cat /proc/self/attr/current 2>/dev/null)'
 
 setup_file() {
-  export ENGINE_NETWORK=0 ENGINE_POLICY=$BATS_FILE_TMPDIR/policy MORE_RUNTIMES='runward-strips runward-compat'
+  export ENGINE_NETWORK=0 ENGINE_POLICY=$BATS_FILE_TMPDIR/policy MORE_RUNTIMES='runward-strips runward-compat runward-audits'
   mkdir -p "$ENGINE_POLICY/profiles/strips"
   echo '{"extends": "default", "rules": {"privileged": {"on_excess": "strip"}, "capabilities": {"on_excess": "strip"}}}' \
     >"$ENGINE_POLICY/profiles/strips/profile.json"
+  mkdir -p "$ENGINE_POLICY/profiles/audits"
+  echo '{"extends": "default", "rules": {"privileged": "audit", "capabilities": "audit", "rlimits": "audit"}}' \
+    >"$ENGINE_POLICY/profiles/audits/profile.json"
   start_engine
   docker_ run -d --name box --runtime=runward --oom-score-adj 300 box sh -c "($look) >/tmp/first; exec sleep 3600"
   docker_ run -d --name strips --runtime=runward-strips box sh -c "($look) >/tmp/first; exec sleep 3600"
@@ -312,6 +315,18 @@ decisions() { find /run/runward/decisions -name "$1.json" 2>/dev/null; }
 @test "checkpoint is refused by the rule restore" {
   run -1 call checkpoint --image-path "$BATS_TEST_TMPDIR/images" "$(id_of box)"
   assert_refusal "$output" restore default
+}
+
+@test "what audit finds goes to the events, not to the container's stdout or stderr" {
+  docker_ run -d --name audits --runtime=runward-audits box sleep 3600
+  run -0 docker_ exec --privileged audits sh -c 'echo out; echo err >&2'
+  assert_equal "$(sort <<<"$output")" $'err\nout'
+  local id
+  id=$(id_of audits)
+  run -0 jq -r --arg id "$id" 'select(.container == $id and .command == "exec") | .decision + " " + ([.rules[] | select(.mode == "audit" and (.findings | length) > 0) | .rule] | join(","))' \
+    /var/log/runward/events.jsonl
+  assert_contains "$output" 'allowed privileged'
+  docker_ rm -f audits
 }
 
 # The runtime does nothing: what is looked at is ours, and ten thousand of runc's would take a quarter of an hour.
