@@ -162,6 +162,7 @@ Result<Config> parse_config(std::string_view text, std::string_view name) {
 
 std::vector<KnownKey> config_keys() {
   std::vector<KnownKey> keys;
+  keys.reserve(kTopKeys.size() + kSectionKeys.size());
   for (const ConfigKey& key : kTopKeys) keys.push_back({.section = key.section, .name = key.name});
   for (const ConfigKey& key : kSectionKeys) keys.push_back({.section = key.section, .name = key.name});
   return keys;

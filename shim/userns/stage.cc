@@ -173,7 +173,8 @@ void sweep_staging_folders(const std::string& state_dir, const std::string& runt
     struct stat folder {};
     struct stat container {};
     const std::string id = entry->path().filename();
-    const bool is_known = ::lstat((runtime_root + "/" + id).c_str(), &container) == 0 || errno != ENOENT;
+    const bool is_known =
+        ::lstat(std::string(runtime_root).append("/").append(id).c_str(), &container) == 0 || errno != ENOENT;
     if (::lstat(entry->path().c_str(), &folder) != 0 || is_known) continue;
     if (std::time(nullptr) - folder.st_mtim.tv_sec >= kYoung) remove_staging_folder(entry->path());
   }

@@ -11,7 +11,6 @@
 namespace runward::harden::steps {
 namespace {
 
-using policy::RuleId;
 using policy::Unmappable;
 using policy::UserNamespaceUse;
 
@@ -120,8 +119,8 @@ oci::Strings with_locked(oci::Strings options, const oci::Strings& locked) {
   constexpr std::array kOpposites = {std::array{"ro", "rw"}, std::array{"nosuid", "suid"}, std::array{"nodev", "dev"},
                                      std::array{"noexec", "exec"}};
   for (const std::string& option : locked) {
-    for (const auto& [name, opposite] : kOpposites)
-      if (option == name) std::erase_if(options, [&](const std::string& o) { return o == opposite; });
+    const auto* const pair = std::ranges::find(kOpposites, option, [](const auto& names) { return names.front(); });
+    if (pair != kOpposites.end()) std::erase(options, pair->back());
     if (std::ranges::find(options, option) == options.end()) options.push_back(option);
   }
   return options;
