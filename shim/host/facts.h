@@ -90,7 +90,7 @@ struct UserNamespace {
   std::string obstacle;      // why this host can give none; empty: it can
   std::string refusal;       // why this container can't have one, though others can
   std::string rootfs;        // where the staged root filesystem will be
-  bool owns_network = true;  // false: sysfs can't be mounted, the host's is bound
+  bool owns_network = true;  // false: the container can't mount a sysfs of it, we do
 };
 
 // What was prepared for this container alone.

@@ -246,8 +246,8 @@ Status Stage::take_range(const Request& request, Joined& joined) {
   return ok();
 }
 
-Status Stage::clone_layer(int directory, const std::string& path) {
-  auto tree = clone_tree(directory, path, false);
+Status Stage::clone_layer(const std::string& path) {
+  auto tree = clone_tree(AT_FDCWD, path, false);
   const Status mapped = tree ? make_idmapped(*tree, users_, path) : Status(tree.error());
   if (mapped) {
     layers_.push_back(*std::move(tree));
@@ -293,7 +293,7 @@ Status Stage::clone_rootfs(const Request& request) {
   }
   is_plain_ = !*layers;
   for (const std::string& folder : folders) {
-    SHIM_CHECK(clone_layer(AT_FDCWD, folder));
+    SHIM_CHECK(clone_layer(folder));
     if (!users().obstacle.empty()) return ok();
   }
   return ok();
@@ -332,20 +332,21 @@ Status Stage::try_idmapped(const UniqueFd& tree, const oci::Mount& mount) const 
   return make_idmapped(another, users_, mount.source);
 }
 
+host::StagedMount Stage::next_staged(const oci::Mount& mount) const {
+  host::StagedMount staged;
+  staged.source = mount.source;
+  staged.destination = mount.destination;
+  staged.staged = folder_ + "/" + mount_name(trees_.size());
+  return staged;
+}
+
 void Stage::clone_mount(const oci::Mount& mount) {
   auto tree = clone_tree(AT_FDCWD, mount.source, is_recursive(mount));
   // A failure stays with the mount, else who can make one happen (a source that is missing for a moment, a filesystem
   // whose server chooses its errors) would have it mounted by its path, after the check.
   const bool is_checked = policy_->rule(policy::RuleId::mounts).mode != policy::Mode::off;
   if (!tree && !is_checked && tree.error().code == std::errc::no_such_file_or_directory) return;
-  host::StagedMount staged{.source = mount.source,
-                           .destination = mount.destination,
-                           .staged = folder_ + "/" + mount_name(trees_.size()),
-                           .identity = {},
-                           .is_idmapped = false,
-                           .is_copied = false,
-                           .problem = {},
-                           .locked = {}};
+  host::StagedMount staged = next_staged(mount);
   Tree kept;
   if (tree) {
     struct stat status {};
@@ -371,14 +372,8 @@ void Stage::clone_mount(const oci::Mount& mount) {
 // while we are the host's root.
 Status Stage::make_sysfs(const oci::Mount& mount) {
   SHIM_TRY(UniqueFd tree, new_sysfs(network_));
-  staging_.mounts.push_back({.source = mount.source,
-                             .destination = mount.destination,
-                             .staged = folder_ + "/" + mount_name(trees_.size()),
-                             .identity = {},
-                             .is_idmapped = false,
-                             .is_copied = false,
-                             .problem = {},
-                             .locked = locked_options(tree)});
+  staging_.mounts.push_back(next_staged(mount));
+  staging_.mounts.back().locked = locked_options(tree);
   trees_.push_back({.fd = std::move(tree), .is_folder = true});
   return ok();
 }

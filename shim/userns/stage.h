@@ -72,9 +72,10 @@ class Stage {
   Status prepare_users(const Request& request);
   Status take_range(const Request& request, Joined& joined);
   Status clone_rootfs(const Request& request);
-  Status clone_layer(int directory, const std::string& path);
+  Status clone_layer(const std::string& path);
   Status clone_mounts(const oci::Spec& spec);
   [[nodiscard]] Status try_idmapped(const UniqueFd& tree, const oci::Mount& mount) const;
+  [[nodiscard]] host::StagedMount next_staged(const oci::Mount& mount) const;
   void clone_mount(const oci::Mount& mount);
   Status make_sysfs(const oci::Mount& mount);
   void check_devices(const oci::Spec& spec);
