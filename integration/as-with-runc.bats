@@ -63,7 +63,7 @@ inside() { run_in "$RUNTIME" "$@"; }
 }
 
 @test "a terminal: -it" {
-  run -0 script -qec "docker run -it --rm --runtime=$RUNTIME box sh -c 'tty; stty size'" /dev/null
+  run -0 script -qec "docker run -it --rm --runtime=$RUNTIME box sh -c 'tty; stty size; sleep 1'" /dev/null
   assert_contains "$output" /dev/pts/0
 }
 
@@ -115,7 +115,7 @@ inside() { run_in "$RUNTIME" "$@"; }
 }
 
 @test "exec with a terminal" {
-  run -0 script -qec 'docker exec -it server tty' /dev/null
+  run -0 script -qec "docker exec -it server sh -c 'tty; sleep 1'" /dev/null
   assert_contains "$output" /dev/pts/
 }
 

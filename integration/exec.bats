@@ -97,9 +97,10 @@ exec_is_no_more() {
 @test "--privileged -u 0 under a profile that strips" { exec_is_no_more strips --privileged -u 0; }
 
 @test "-it: a terminal, and no more privileges" {
-  run -0 script -qec "docker exec -it box sh -c 'tty; $look'" /dev/null
+  # Into a file: an engine may lose the end of what a terminal prints when its process exits right behind it.
+  run -0 script -qec "docker exec -it box sh -c 'tty; ($look) >/tmp/it; sleep 1'" /dev/null
   assert_contains "$output" /dev/pts/
-  assert_no_more "$(first_of box)" "$(tr -d '\r' <<<"$output")"
+  assert_no_more "$(first_of box)" "$(docker_ exec box cat /tmp/it)"
 }
 
 @test "-i: stdin arrives" {

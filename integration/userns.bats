@@ -447,13 +447,13 @@ three=$'by-0 0:0\nby-1000 1000:1000\nby-65534 65534:65534'
 }
 
 @test "a terminal: -it" {
-  run -0 script -qec "docker run -it --rm --runtime=runward box sh -c 'tty; echo to-tty >/dev/tty; stat -c %u \$(tty)'" /dev/null
+  run -0 script -qec "docker run -it --rm --runtime=runward box sh -c 'tty; echo to-tty >/dev/tty; stat -c %u \$(tty); sleep 1'" /dev/null
   assert_contains "$output" /dev/pts/0
   assert_contains "$output" to-tty
 }
 
 @test "a terminal of an ordinary user, and through exec" {
-  run -0 script -qec "docker run -it --rm -u 1000 --runtime=runward box sh -c 'echo to-tty >\$(tty); stat -c %u \$(tty)'" /dev/null
+  run -0 script -qec "docker run -it --rm -u 1000 --runtime=runward box sh -c 'echo to-tty >\$(tty); stat -c %u \$(tty); sleep 1'" /dev/null
   assert_contains "$output" to-tty
   assert_contains "$output" 1000
   run -0 script -qec "docker exec -it -u 1000 one sh -c 'echo to-tty >\$(tty)'" /dev/null
