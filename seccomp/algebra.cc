@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "seccomp/algebra.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "seccomp/diagram.h"
+#include "seccomp/rules.h"
+
+namespace runward::seccomp {
+namespace {
+
+using Ref = Diagrams::Ref;
+
+// More rules of one call than any author writes by hand.
+constexpr std::size_t kMostRulesOfACall = 1024;
+// Of all calls together: about a second.
+constexpr std::size_t kMostNodes = 1'000'000;
+constexpr auto kAnyOther = "*";
+
+const Rules& rules_for(const Profile& profile, std::string_view call) {
+  static const Rules kNone;
+  const auto found = profile.calls.find(call);
+  return found == profile.calls.end() ? kNone : found->second;
+}
+
+std::set<std::string, std::less<>> names_in(const Profile& a, const Profile& b) {
+  std::set<std::string, std::less<>> names;
+  for (const auto& [name, rules] : a.calls) names.insert(name);
+  for (const auto& [name, rules] : b.calls) names.insert(name);
+  return names;
+}
+
+// The two meanings of one call.
+struct Pair {
+  Diagrams diagrams;
+  Ref a = 0;
+  Ref b = 0;
+  bool is_known = false;
+
+  Pair(const Profile& first, const Profile& second, std::string_view call,
+       std::size_t node_limit = Diagrams::kDefaultLimit)
+      : diagrams(node_limit) {
+    const Rules& of_first = rules_for(first, call);
+    const Rules& of_second = rules_for(second, call);
+    if (of_first.size() > kMostRulesOfACall || of_second.size() > kMostRulesOfACall) return;
+    a = diagrams.of(of_first, first.default_outcome);
+    b = diagrams.of(of_second, second.default_outcome);
+    is_known = diagrams.is_exact();
+  }
+};
+
+Rules sorted(Rules rules) {
+  std::ranges::sort(rules);
+  const auto twice = std::ranges::unique(rules);
+  rules.erase(twice.begin(), twice.end());
+  return rules;
+}
+
+// What was written by an author, or by us before, stays as it is where it says what is meant.
+Rules candidates_of(const Rules& first, const Rules& second) {
+  Rules all = first;
+  std::ranges::copy(second, std::back_inserter(all));
+  all = sorted(std::move(all));
+  std::ranges::stable_sort(all, {}, [](const Rule& rule) { return rule.conditions.size(); });
+  return all;
+}
+
+std::optional<Rules> combine_call(const Profile& first, const Profile& second, const std::string& call,
+                                  Diagrams::Combine function, Outcome otherwise, std::size_t& nodes_left) {
+  Pair pair(first, second, call, std::min(nodes_left, Diagrams::kDefaultLimit));
+  if (!pair.is_known) return std::nullopt;
+  nodes_left -= std::min(nodes_left, pair.diagrams.size());
+  const Ref meaning = pair.diagrams.combine(pair.a, pair.b, function);
+  for (const Rules* const whole : {&rules_for(second, call), &rules_for(first, call)})
+    if (!Diagrams::is_constant(meaning) && are_fit(pair.diagrams, *whole, meaning, otherwise)) return sorted(*whole);
+  auto rules =
+      rules_of(pair.diagrams, meaning, otherwise, candidates_of(rules_for(first, call), rules_for(second, call)));
+  if (rules) rules = sorted(*std::move(rules));
+  return rules;
+}
+
+// What stands for a call that is given up: no rule that lets it through, and none that a second pass would refine.
+Rules refused(Outcome otherwise) {
+  constexpr Outcome kNotThere{.action = Action::error, .data = ENOSYS};
+  const bool is_stricter = otherwise.action < Action::error || otherwise == kNotThere;
+  return is_stricter ? Rules{} : Rules{{.conditions = {}, .outcome = kNotThere}};
+}
+
+Combined combine(const Profile& a, const Profile& b, Diagrams::Combine function, bool keeps_first) {
+  Combined result;
+  Profile& profile = result.profile;
+  profile.default_outcome = function(a.default_outcome, b.default_outcome);
+  profile.architectures = a.architectures;
+  profile.flags = a.flags;
+  std::size_t nodes_left = kMostNodes;
+  for (const std::string& call : names_in(a, b)) {
+    auto rules = combine_call(a, b, call, function, profile.default_outcome, nodes_left);
+    if (!rules) {
+      result.given_up.push_back(call);
+      rules = keeps_first ? rules_for(a, call) : refused(profile.default_outcome);
+    }
+    if (!rules->empty()) profile.calls.emplace(call, *std::move(rules));
+  }
+  return result;
+}
+
+Outcome only_in_first(Outcome a, Outcome b) {
+  constexpr Outcome kExcess{.action = Action::allow, .data = 0};
+  constexpr Outcome kNone{.action = Action::kill_process, .data = 0};
+  return lets_through(a) && !lets_through(b) ? kExcess : kNone;
+}
+
+std::optional<Arguments> excess_of(Diagrams& diagrams, Ref a, Ref b) {
+  return diagrams.find(diagrams.combine(a, b, &only_in_first), [](Outcome outcome) { return lets_through(outcome); });
+}
+
+bool lets_some_through(const Diagrams& diagrams, Ref ref) {
+  return diagrams.find(ref, [](Outcome outcome) { return lets_through(outcome); }).has_value();
+}
+
+std::optional<CallDifference> compare_call(const Profile& first, const Profile& second, const std::string& call) {
+  Pair pair(first, second, call);
+  if (!pair.is_known) return CallDifference{.call = call, .difference = Difference::differs, .example = {}};
+  if (pair.a == pair.b) return std::nullopt;
+  const auto more = excess_of(pair.diagrams, pair.a, pair.b);
+  const auto less = excess_of(pair.diagrams, pair.b, pair.a);
+  CallDifference result{.call = call, .difference = Difference::other_errno, .example = {}};
+  if (!more && !less) return result;
+  result.example = Example{.call = call, .arguments = more ? *more : *less};
+  if (more && less)
+    result.difference = Difference::differs;
+  else if (more)
+    result.difference = lets_some_through(pair.diagrams, pair.b) ? Difference::first_lets_more : Difference::only_first;
+  else
+    result.difference =
+        lets_some_through(pair.diagrams, pair.a) ? Difference::second_lets_more : Difference::only_second;
+  return result;
+}
+
+}  // namespace
+
+Combined intersect(const Profile& a, const Profile& b) { return combine(a, b, &stricter, false); }
+
+Combined merge(const Profile& a, const Profile& b) { return combine(a, b, &more_lenient, true); }
+
+Combined normalise(const Profile& profile) { return intersect(profile, profile); }
+
+std::optional<Example> find_excess(const Profile& a, const Profile& b, const std::string& call) {
+  Pair pair(a, b, call);
+  if (!pair.is_known) return Example{.call = call, .arguments = {}};
+  const auto arguments = excess_of(pair.diagrams, pair.a, pair.b);
+  return arguments ? std::optional(Example{.call = call, .arguments = *arguments}) : std::nullopt;
+}
+
+std::optional<Example> find_excess(const Profile& a, const Profile& b) {
+  if (lets_through(a.default_outcome) && !lets_through(b.default_outcome))
+    return Example{.call = kAnyOther, .arguments = {}};
+  for (const std::string& call : names_in(a, b))
+    if (auto excess = find_excess(a, b, call)) return excess;
+  return std::nullopt;
+}
+
+std::vector<CallDifference> diff(const Profile& a, const Profile& b) {
+  std::vector<CallDifference> differences;
+  for (const std::string& call : names_in(a, b))
+    if (auto difference = compare_call(a, b, call)) differences.push_back(*std::move(difference));
+  return differences;
+}
+
+Reach reach_of(const Profile& profile, std::string_view call) {
+  Pair pair(profile, profile, call);
+  if (!pair.is_known) return Reach::sometimes;
+  if (!lets_some_through(pair.diagrams, pair.a)) return Reach::never;
+  const auto stopped = pair.diagrams.find(pair.a, [](Outcome outcome) { return !lets_through(outcome); });
+  return stopped ? Reach::sometimes : Reach::always;
+}
+
+}  // namespace runward::seccomp

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "seccomp/derive.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "seccomp/algebra.h"
+#include "seccomp/compile.h"
+#include "seccomp/sets.h"
+
+namespace runward::seccomp {
+namespace {
+
+bool exists_on_any(const std::string& call, const std::vector<std::string>& architectures) {
+  return std::ranges::any_of(
+      architectures, [&](const std::string& architecture) { return syscall_number(call, architecture).has_value(); });
+}
+
+// A call that the machine does not have costs the runtime time and does nothing. Where another architecture is allowed
+// too, its multiplexed calls (socketcall) have names without numbers: all stay then.
+void drop_absent(Profile& profile, const std::string& native) {
+  if (native.empty() || !profile.architectures.empty()) return;
+  std::erase_if(profile.calls, [&](const auto& call) { return !exists_on_any(call.first, {native}); });
+}
+
+void answer_probes(Profile& profile) {
+  const Outcome not_there{.action = Action::error, .data = ENOSYS};
+  if (profile.default_outcome.action != Action::error || profile.default_outcome == not_there) return;
+  for (const std::string_view call : find_set(kProbed)->calls)
+    profile.calls.try_emplace(std::string(call), Rules{{.conditions = {}, .outcome = not_there}});
+}
+
+}  // namespace
+
+Derived derive(const Template& baseline, const Environment& environment, const Profile* asked) {
+  const Profile ours = baseline.resolve(environment);
+  Combined combined = asked == nullptr ? normalise(ours) : intersect(ours, *asked);
+  Profile& profile = combined.profile;
+  answer_probes(profile);
+  drop_absent(profile, environment.architecture);
+  return {.profile = std::move(profile), .given_up = std::move(combined.given_up)};
+}
+
+std::optional<std::string> keeps_from_starting(const Profile& profile) {
+  constexpr std::array<std::string_view, 2> kNeeded = {"execve", "exit_group"};
+  for (const std::string_view call : kNeeded)
+    if (reach_of(profile, call) == Reach::never) return std::string(call);
+  return std::nullopt;
+}
+
+}  // namespace runward::seccomp

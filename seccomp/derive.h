@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The filter for one container: the profile's baseline for what the container's capabilities finally are, narrowed by
+// the filter that came with it.
+//
+//   const Derived derived = derive(baseline, environment, asked);
+//
+// It lets through what both let through, exactly, and nothing else. It is for the baseline's architectures (normally
+// the machine's own only: a filter for one is built in a tenth of the time, and i386 and x32 calls end their caller),
+// and names only calls that they have. Where the default is an errno, calls of the set @probed that it does not let
+// through fail with ENOSYS.
+
+#include <string>
+#include <vector>
+
+#include "seccomp/parse.h"
+#include "seccomp/profile.h"
+
+namespace runward::seccomp {
+
+struct Derived {
+  Profile profile;
+  std::vector<std::string> given_up;  // calls whose rules are too many to be worked out: not let through
+};
+
+// `asked` may be nullptr: nothing came along.
+Derived derive(const Template& baseline, const Environment& environment, const Profile* asked);
+
+// The first of the calls that every container needs to start and end at all and that the profile never lets through.
+// Without execve runc's init does not fail: it hangs.
+std::optional<std::string> keeps_from_starting(const Profile& profile);
+
+}  // namespace runward::seccomp

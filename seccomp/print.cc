@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "seccomp/print.h"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace runward::seccomp {
+namespace {
+
+using oci::Value;
+
+Value to_json(const Condition& condition) {
+  const bool is_masked = condition.compare == Compare::masked_equal;
+  Value json = {{"index", condition.argument},
+                {"value", is_masked ? condition.mask : condition.value},
+                {"op", to_string(condition.compare)}};
+  if (is_masked) json["valueTwo"] = condition.value;
+  return json;
+}
+
+void put_outcome(Value& json, const char* action_key, const char* errno_key, Outcome outcome) {
+  json[action_key] = to_string(outcome.action);
+  if (outcome.action == Action::error || outcome.action == Action::trace) json[errno_key] = outcome.data;
+}
+
+Value to_json(const Rule& rule, std::vector<std::string> names) {
+  Value json = {{"names", std::move(names)}};
+  put_outcome(json, "action", "errnoRet", rule.outcome);
+  for (const Condition& condition : rule.conditions) json["args"].push_back(to_json(condition));
+  return json;
+}
+
+}  // namespace
+
+Value to_json(const Profile& profile) {
+  Value json = Value::object();
+  put_outcome(json, "defaultAction", "defaultErrnoRet", profile.default_outcome);
+  if (!profile.architectures.empty()) json["architectures"] = profile.architectures;
+  if (!profile.flags.empty()) json["flags"] = profile.flags;
+  std::map<Rule, std::vector<std::string>> calls_with;
+  for (const auto& [name, rules] : profile.calls)
+    for (const Rule& rule : rules) calls_with[rule].push_back(name);
+  Value& list = json["syscalls"] = Value::array();
+  for (auto& [rule, names] : calls_with) list.push_back(to_json(rule, std::move(names)));
+  return json;
+}
+
+}  // namespace runward::seccomp

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A seccomp profile as a value: what happens to each system call, by name and by the values of its arguments.
+//
+//   Profile profile{.default_outcome = {Action::error, EPERM}};
+//   profile.calls["getpid"] = {Rule{.outcome = {Action::allow}}};
+//   profile.calls["clone"] = {Rule{.conditions = {{.argument = 0, .compare = Compare::masked_equal,
+//                                                  .value = 0, .mask = 0x7E020000}}, .outcome = {Action::allow}}};
+//
+// The words are those of the OCI runtime-spec (config-linux.md, "Seccomp") and of seccomp(2). One thing is ours: where
+// two rules of one call hold for the same arguments, the stricter outcome counts. (libseccomp keeps the one that has no
+// conditions, whatever it says, so an exception to a call that is allowed has no effect there.)
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace runward::seccomp {
+
+inline constexpr std::size_t kArgumentCount = 6;
+using Arguments = std::array<std::uint64_t, kArgumentCount>;
+
+// From the strictest to the most lenient. `trace` and `notify` ask another program, which may say yes.
+enum class Action : std::uint8_t { kill_process, kill_thread, trap, error, trace, notify, log, allow };
+
+struct Outcome {
+  Action action = Action::kill_process;
+  std::uint16_t data = 0;  // the errno of `error`, the message of `trace`; else 0
+  friend auto operator<=>(const Outcome&, const Outcome&) = default;
+};
+
+// The call may reach the kernel.
+constexpr bool lets_through(Outcome outcome) { return outcome.action >= Action::trace; }
+
+// Of two outcomes the stricter one, and the more lenient one. Errors are all equally strict: of two that differ ENOSYS
+// counts ("not there", which programs fall back from), else the smaller number.
+Outcome stricter(Outcome a, Outcome b);
+Outcome more_lenient(Outcome a, Outcome b);
+
+enum class Compare : std::uint8_t { not_equal, less, less_or_equal, equal, greater_or_equal, greater, masked_equal };
+
+// All comparisons are of 64 bits without a sign, as the filter does them. The kernel looks at the lower half only of an
+// argument that is an int: to allow such a value compare under the mask 0xFFFFFFFF, and never rely on `not_equal`.
+struct Condition {
+  unsigned argument = 0;  // from 0
+  Compare compare = Compare::equal;
+  std::uint64_t value = 0;
+  std::uint64_t mask = ~std::uint64_t{0};  // of masked_equal: (argument & mask) == value
+  friend auto operator<=>(const Condition&, const Condition&) = default;
+};
+
+bool holds(const Condition& condition, const Arguments& arguments);
+
+// Holds where all of its conditions hold; at most one for each argument.
+struct Rule {
+  std::vector<Condition> conditions;
+  Outcome outcome;
+  friend auto operator<=>(const Rule&, const Rule&) = default;
+};
+using Rules = std::vector<Rule>;
+
+struct Profile {
+  Outcome default_outcome;                 // of a call that is not named, and where no rule of a named one holds
+  std::vector<std::string> architectures;  // "SCMP_ARCH_X86_64"; empty: the machine's own only
+  std::vector<std::string> flags;          // "SECCOMP_FILTER_FLAG_LOG"
+  std::map<std::string, Rules, std::less<>> calls;
+  friend bool operator==(const Profile&, const Profile&) = default;
+};
+
+// What the profile says of one call: the strictest outcome of the rules that hold, else the default.
+Outcome decide(const Profile& profile, std::string_view call, const Arguments& arguments);
+
+// "SCMP_ACT_ERRNO" and so on, both ways; SCMP_ACT_KILL is kill_thread.
+std::string_view to_string(Action action);
+std::optional<Action> parse_action(std::string_view word);
+std::string_view to_string(Compare compare);  // "SCMP_CMP_EQ"
+std::optional<Compare> parse_compare(std::string_view word);
+
+// For people: "arg0 & 0x7e020000 == 0x0".
+std::string to_text(const Condition& condition);
+std::string to_text(Outcome outcome);  // "allow", "error EPERM"
+
+}  // namespace runward::seccomp
