@@ -89,6 +89,11 @@ Result<policy::Choice> choose_profile(const policy::Config& config, const CallFa
   return policy::select_profile(config.selection, input);
 }
 
+Result<seccomp::Template> load_seccomp_baseline(const policy::Policy& policy) {
+  SHIM_TRY(const oci::Value filter, policy::load_seccomp(policy));
+  return seccomp::parse_template(filter, policy.seccomp.baseline);
+}
+
 Result<Decision> decide(const CallFacts& call, const policy::Policy& policy, oci::Value& document,
                         RuntimeNamespaces runtime_namespaces, host::Staging staging) {
   const host::ProbeInput input{.runtime_root = call.runtime_root,
@@ -97,13 +102,13 @@ Result<Decision> decide(const CallFacts& call, const policy::Policy& policy, oci
                                .runtime_namespaces = std::move(runtime_namespaces)};
   SHIM_TRY(host::HostFacts facts, host::probe(oci::Spec(document), policy, input));
   facts.staging = std::move(staging);
-  oci::Value baseline;
+  std::optional<seccomp::Template> baseline;
   const bool wants_baseline = harden::wants_seccomp_baseline(document, policy);
   if (wants_baseline) {
-    SHIM_TRY(baseline, policy::load_seccomp(policy));
+    SHIM_TRY(baseline, load_seccomp_baseline(policy));
   }
   const harden::Context context{
-      .policy = policy, .host = facts, .call = call.flags, .seccomp_baseline = wants_baseline ? &baseline : nullptr};
+      .policy = policy, .host = facts, .call = call.flags, .seccomp_baseline = baseline ? &*baseline : nullptr};
   SHIM_TRY(harden::Report report, harden::harden(oci::Document::spec, document, context));
   return Decision{.report = std::move(report), .image = facts.container ? facts.container->image : std::string()};
 }

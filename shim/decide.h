@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "seccomp/parse.h"
 #include "shim/base/result.h"
 #include "shim/harden/pipeline.h"
 #include "shim/policy/select.h"
@@ -68,5 +69,8 @@ using RuntimeNamespaces = std::function<std::optional<std::set<std::string>>()>;
 // Hardens `document` by the policy, with the host as it is now and what was prepared for the container.
 Result<Decision> decide(const CallFacts& call, const policy::Policy& policy, oci::Value& document,
                         RuntimeNamespaces runtime_namespaces, host::Staging staging = {});
+
+// What the policy's rules.seccomp.baseline names, parsed.
+Result<seccomp::Template> load_seccomp_baseline(const policy::Policy& policy);
 
 }  // namespace runward

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "shim/ctl/table.h"
+#include "shim/decide.h"
 #include "shim/policy/store.h"
 
 namespace runward::ctl {
@@ -22,7 +23,7 @@ std::set<std::string> profiles_named_in(const policy::Selection& selection) {
 Status check_profile(const std::string& config_dir, const std::string& name, const policy::Config& config) {
   SHIM_TRY(const policy::Policy policy, policy::load_policy(config_dir, name, config));
   if (policy.rule(policy::RuleId::seccomp).mode == policy::Mode::off) return ok();
-  SHIM_TRY(const oci::Value filter, policy::load_seccomp(policy));
+  SHIM_TRY(const seccomp::Template filter, load_seccomp_baseline(policy));
   return ok();
 }
 

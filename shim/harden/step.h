@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "seccomp/parse.h"
 #include "shim/host/facts.h"
 #include "shim/oci/spec.h"
 #include "shim/policy/policy.h"
@@ -68,7 +69,7 @@ struct Context {
   const policy::Policy& policy;
   const host::HostFacts& host;
   Call call;
-  const oci::Value* seccomp_baseline = nullptr;  // loaded only when wants_seccomp_baseline says so
+  const seccomp::Template* seccomp_baseline = nullptr;  // loaded only when wants_seccomp_baseline says so
   // On exec: the container's first process as it was let start. No later one gets more than it has.
   const oci::Process* first = nullptr;
 

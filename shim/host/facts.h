@@ -100,6 +100,7 @@ struct Staging {
 };
 
 struct HostFacts {
+  std::string kernel_release;  // "6.1.0-28-amd64"
   std::uint64_t memory_bytes = 0;
   std::uint64_t cpu_count = 1;
   bool cgroup_v2 = false;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -149,6 +150,11 @@ HookPath look_at_hook(const std::string& path) {
   return hook;
 }
 
+std::string kernel_release() {
+  utsname names{};
+  return ::uname(&names) == 0 ? &names.release[0] : "";
+}
+
 }  // namespace
 
 std::string engine_namespace_of(const std::string& runtime_root) {
@@ -161,6 +167,7 @@ std::string engine_namespace_of(const std::string& runtime_root) {
 Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, const ProbeInput& input) {
   HostFacts facts;
   facts.engine_namespace = engine_namespace_of(input.runtime_root);
+  facts.kernel_release = kernel_release();
   facts.cgroup_v2 = is_cgroup_v2();
   if (wanted(policy, RuleId::memory)) SHIM_CHECK(probe_memory(facts));
   if (wanted(policy, RuleId::cpu)) probe_cpus(facts);

@@ -29,8 +29,9 @@ const policy::Policy& policy_for(std::uint8_t choice) {
   return choice % 3 == 1 ? kStrict : kStrip;
 }
 
-const oci::Value& baseline() {
-  static const oci::Value kBaseline = *policy::load_seccomp(policy_for(0));
+const seccomp::Template& baseline() {
+  static const seccomp::Template kBaseline =
+      *seccomp::parse_template(*policy::load_seccomp(policy_for(0)), "seccomp.json");
   return kBaseline;
 }
 

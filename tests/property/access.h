@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "seccomp/parse.h"
 #include "shim/oci/value.h"
 #include "shim/policy/policy.h"
 
@@ -16,6 +17,6 @@ namespace runward::property {
 // Everything that `after` gives and `before` did not, in words, except what the policy names (scratch mounts, lists,
 // limits, the baseline filter). Empty: access was not widened. Both are whole specs; parts may be missing.
 std::vector<std::string> widened(const oci::Value& before, const oci::Value& after, const policy::Policy& policy,
-                                 const oci::Value& seccomp_baseline);
+                                 const seccomp::Template& seccomp_baseline);
 
 }  // namespace runward::property

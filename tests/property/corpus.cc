@@ -47,7 +47,9 @@ NamedPolicy load(const std::string& name) {
   if (!loaded) give_up(loaded.error().message);
   auto baseline = policy::load_seccomp(*loaded);
   if (!baseline) give_up(baseline.error().message);
-  return {.name = name, .value = *std::move(loaded), .seccomp_baseline = *std::move(baseline)};
+  auto parsed = seccomp::parse_template(*baseline, name);
+  if (!parsed) give_up(parsed.error().message);
+  return {.name = name, .value = *std::move(loaded), .seccomp_baseline = *std::move(parsed)};
 }
 
 NamedPolicy stripping(NamedPolicy policy) {

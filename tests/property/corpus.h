@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "seccomp/parse.h"
 #include "shim/harden/pipeline.h"
 #include "shim/host/facts.h"
 #include "shim/oci/shape.h"
@@ -33,7 +34,7 @@ const std::vector<GoldenDocument>& golden_documents_with_short_filters();
 struct NamedPolicy {
   std::string name;
   policy::Policy value;
-  oci::Value seccomp_baseline;
+  seccomp::Template seccomp_baseline;
 };
 
 // The shipped profiles; "strip", where every rule is on and strips; and "rich", which fills every list.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "shim/harden/engine_defaults.h"
+#include "shim/harden/seccomp_filter.h"
 #include "shim/harden/steps/steps.h"
 
 namespace runward::harden::steps {
@@ -86,7 +87,9 @@ void strip_paths(Verdict& verdict, const oci::Spec& spec) {
 
 void strip_unconfined(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
   if (is_unconfined(spec.seccomp()) && ctx.seccomp_baseline != nullptr)
-    verdict.set(spec.value(), oci::Pointer("/linux/seccomp"), *ctx.seccomp_baseline, kReason);
+    verdict.set(spec.value(), oci::Pointer("/linux/seccomp"),
+                seccomp_filter(ctx, spec.process().capability_set("bounding") & engine_capabilities(), nullptr).json,
+                kReason);
   if (spec.process().apparmor_profile() == "unconfined")
     verdict.remove(spec.value(), oci::Pointer("/process/apparmorProfile"), kReason);
 }

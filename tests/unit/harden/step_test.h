@@ -34,14 +34,14 @@ struct Bench {
   policy::Policy policy;
   host::HostFacts host;
   Call call;
-  Value baseline;
+  std::optional<seccomp::Template> baseline;
   const oci::Process* first = nullptr;
 
   [[nodiscard]] Context context() const {
     return {.policy = policy,
             .host = host,
             .call = call,
-            .seccomp_baseline = baseline.is_null() ? nullptr : &baseline,
+            .seccomp_baseline = baseline ? &*baseline : nullptr,
             .first = first};
   }
   void strips(RuleId rule) { policy.rule(rule).on_excess = OnExcess::strip; }

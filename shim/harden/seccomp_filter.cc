@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/harden/seccomp_filter.h"
+
+#include <cassert>
+#include <utility>
+
+#include "seccomp/compile.h"
+#include "seccomp/derive.h"
+#include "seccomp/print.h"
+
+namespace runward::harden {
+
+SeccompFilter seccomp_filter(const Context& ctx, const oci::CapabilitySet& bounding, const seccomp::Profile* asked) {
+  assert(ctx.seccomp_baseline != nullptr);
+  seccomp::Environment environment{.capabilities = {},
+                                   .architecture = seccomp::native_architecture(),
+                                   .kernel = seccomp::parse_kernel_version(ctx.host.kernel_release)};
+  for (std::string& name : bounding.names()) environment.capabilities.insert(std::move(name));
+  seccomp::Derived derived = seccomp::derive(*ctx.seccomp_baseline, environment, asked);
+  return {.json = seccomp::to_json(derived.profile),
+          .given_up = std::move(derived.given_up),
+          .missing_for_start = seccomp::keeps_from_starting(derived.profile)};
+}
+
+}  // namespace runward::harden
