@@ -22,7 +22,9 @@ BOXES = {
     "shim/runtime": {"shim/base", "shim/oci", "shim/runtime"},
     "shim/state": {"shim/base", "shim/oci", "shim/policy", "shim/state"},
     "shim/userns": {"shim/base", "shim/oci", "shim/policy", "shim/host", "shim/userns"},
-    "seccomp": {"shim/base", "shim/oci", "seccomp"},
+    # Data that the box seccomp, tests and probes read.
+    "seccomp/data": {"shim/base", "seccomp/data"},
+    "seccomp": {"shim/base", "shim/oci", "seccomp", "seccomp/data"},
     "apparmor": {"shim/base", "shim/oci", "apparmor"},
     "profiles": {"shim/base", "shim/oci", "shim/policy", "seccomp", "apparmor", "profiles"},
 }

@@ -104,7 +104,7 @@ void limit_rule(Verdict& verdict, const oci::Spec& spec, const oci::Pointer& whe
 
 // A filter whose default is to deny can still let everything through by name. Calls that the baseline never lets
 // through go; where it lets one through for certain arguments only and the document for others, its own rules are
-// taken.
+// taken, also those that say with which error certain arguments are refused.
 void intersect_names(Verdict& verdict, const oci::Spec& spec, const oci::Value& baseline) {
   const oci::Pointer where("/linux/seccomp/syscalls");
   const Allowed allowed = allowed_by(baseline);
@@ -113,12 +113,14 @@ void intersect_names(Verdict& verdict, const oci::Spec& spec, const oci::Value& 
   for (std::size_t i = rules.size(); i-- > 0;)
     if (lets_through(rules[i])) limit_rule(verdict, spec, where / i, allowed, narrowed);
   for (const oci::Value& rule : rules_of(baseline)) {
-    if (!has_arguments(rule) || !lets_through(rule)) continue;
+    if (!has_arguments(rule)) continue;
     for (const oci::Value& name : names_of(rule)) {
       if (!narrowed.contains(name.get_ref<const std::string&>())) continue;
       oci::Value one = rule;
       one["names"] = oci::Value::array({name});
-      verdict.insert(where, std::nullopt, std::move(one), "the profile's baseline lets it through for these arguments");
+      verdict.insert(where, std::nullopt, std::move(one),
+                     lets_through(rule) ? "the profile's baseline lets it through for these arguments"
+                                        : "the profile's baseline answers these arguments with an error of their own");
     }
   }
 }
