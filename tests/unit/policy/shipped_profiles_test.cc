@@ -3,11 +3,16 @@
 #include <gtest/gtest.h>
 #include <seccomp.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <fstream>
+#include <random>
 #include <set>
 #include <sstream>
 #include <string>
 
+#include "seccomp/data/risks.h"
 #include "shim/oci/parse.h"
 #include "shim/policy/profile_parser.h"
 #include "shim/policy/shipped.h"
@@ -45,6 +50,27 @@ std::set<std::string> allowed_calls(const oci::Value& filter) {
     if (rule["action"] == "SCMP_ACT_ALLOW" && !rule.contains("args"))
       for (const oci::Value& name : rule["names"]) names.insert(name.get<std::string>());
   return names;
+}
+
+using Arguments = std::array<std::uint64_t, 6>;
+
+// What a filter answers to one call, for the forms that the shipped ones have: allowed when a rule's conditions all
+// hold.
+bool holds(const oci::Value& condition, const Arguments& arguments) {
+  const std::uint64_t argument = arguments.at(condition["index"].get<std::size_t>());
+  const auto value = condition["value"].get<std::uint64_t>();
+  if (condition["op"] == "SCMP_CMP_EQ") return argument == value;
+  EXPECT_EQ(condition["op"], "SCMP_CMP_MASKED_EQ") << "an operator that this test does not know";
+  return (argument & value) == condition["valueTwo"].get<std::uint64_t>();
+}
+
+bool allows(const oci::Value& filter, const std::string& call, const Arguments& arguments) {
+  return std::ranges::any_of(filter["syscalls"], [&](const oci::Value& rule) {
+    if (rule["action"] != "SCMP_ACT_ALLOW") return false;
+    if (std::ranges::none_of(rule["names"], [&](const oci::Value& name) { return name == call; })) return false;
+    return !rule.contains("args") ||
+           std::ranges::all_of(rule["args"], [&](const oci::Value& condition) { return holds(condition, arguments); });
+  });
 }
 
 class ShippedProfile : public testing::TestWithParam<std::string> {};
@@ -103,7 +129,8 @@ TEST_P(ShippedProfile, NamesASeccompFilterWhoseCallsExist) {
 }
 
 TEST_P(ShippedProfile, KeepsTheKernelsDangerousCallsOut) {
-  const auto filter = load_seccomp(shipped(GetParam()));
+  const Policy policy = shipped(GetParam());
+  const auto filter = load_seccomp(policy);
   ASSERT_TRUE(filter);
   EXPECT_EQ((*filter)["defaultAction"], "SCMP_ACT_ERRNO");
   const std::set<std::string> allowed = allowed_calls(*filter);
@@ -117,13 +144,63 @@ TEST_P(ShippedProfile, KeepsTheKernelsDangerousCallsOut) {
                            "finit_module", "delete_module", "open_by_handle_at",
                            "reboot",       "syslog",        "acct",
                            "swapon",       "iopl",          "ioperm",
-                           "settimeofday", "clock_settime", "quotactl",
-                           "chroot"})
+                           "settimeofday", "clock_settime", "quotactl"})
     EXPECT_FALSE(allowed.contains(call)) << call;
+  EXPECT_EQ(allowed.contains("chroot"), policy.capabilities.allowed.has(*oci::parse_capability("SYS_CHROOT")));
   // A program that can't end loops; a runtime that can't exec hangs.
   for (const char* call :
        {"execve", "exit_group", "exit", "rt_sigreturn", "futex", "openat", "read", "write", "close", "mmap"})
     EXPECT_TRUE(allowed.contains(call)) << call;
+}
+
+// TIOCSTI, TIOCLINUX, TIOCSETD; the kernel takes a request as 32 bits.
+constexpr bool is_forbidden_request(std::uint64_t request) {
+  const auto low = static_cast<std::uint32_t>(request);
+  return low == 0x5412 || low == 0x541C || low == 0x5423;
+}
+
+TEST_P(ShippedProfile, AllowsEveryIoctlButThree) {
+  const auto filter = load_seccomp(shipped(GetParam()));
+  ASSERT_TRUE(filter);
+  std::set<std::uint64_t> requests = {0, 0xFFFFFFFF};
+  for (const std::uint64_t base : {0x5412, 0x541C, 0x5423})
+    for (unsigned i = 0; i < 64; ++i)
+      for (unsigned j = 0; j < 64; ++j)
+        requests.insert({base, base ^ std::uint64_t{1} << i, base ^ std::uint64_t{1} << i ^ std::uint64_t{1} << j});
+  for (std::uint64_t low = 0x5400; low < 0x5500; ++low) requests.insert(low);
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 5000; ++i) requests.insert(random());
+  for (const std::uint64_t request : requests)
+    EXPECT_EQ(allows(*filter, "ioctl", {1, request}), !is_forbidden_request(request)) << std::hex << request;
+}
+
+struct SocketCase {
+  const char* what;
+  Arguments arguments;
+};
+constexpr std::uint64_t kFlags = 02004000;  // SOCK_CLOEXEC, SOCK_NONBLOCK
+
+TEST_P(ShippedProfile, AllowsTheSocketsOfOrdinaryPrograms) {
+  const auto filter = load_seccomp(shipped(GetParam()));
+  ASSERT_TRUE(filter);
+  for (const SocketCase& one : std::initializer_list<SocketCase>{
+           {"unix stream", {1, 1 | kFlags, 0}},
+           {"unix datagram", {1, 2, 0}},
+           {"unix with protocol 1, as X11 libraries", {1, 5, 1}},
+           {"tcp", {2, 1 | kFlags, 0}},
+           {"tcp by number", {10, 1, 6}},
+           {"mptcp", {2, 1, 262}},
+           {"udp", {2, 2 | kFlags, 0}},
+           {"udp by number", {10, 2 | kFlags, 17}},
+           {"ping", {2, 2, 1}},
+           {"ping6", {10, 2, 58}},
+           {"raw icmp", {2, 3, 1}},
+           {"raw icmp6", {10, 3, 58}},
+           {"route netlink, as getifaddrs", {16, 3 | kFlags, 0}},
+           {"tcp, with rubbish above the 32 bits that the kernel looks at", {0xABCD00000002, 1, 0x100000006}},
+       })
+    EXPECT_TRUE(allows(*filter, "socket", one.arguments)) << one.what;
+  EXPECT_TRUE(allows(*filter, "socketpair", {1, 1 | kFlags, 0}));
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, ShippedProfile, testing::Values("default", "strict", "compat", "build", "plugin"),
@@ -172,6 +249,45 @@ TEST(StrictProfile, AllowsLessThanDefaultOnEveryPoint) {
   EXPECT_THAT(standard.sysctls, testing::IsSupersetOf(strict.sysctls));
   const auto more = allowed_calls(*load_seccomp(standard));
   for (const std::string& call : allowed_calls(*load_seccomp(strict))) EXPECT_TRUE(more.contains(call)) << call;
+}
+
+// Every call of the list of attacks, by the machine's own way in: others are closed by not being among the
+// architectures.
+std::set<std::string> let_through(const std::string& profile) {
+  const auto filter = load_seccomp(shipped(profile));
+  EXPECT_TRUE(filter && !filter->contains("architectures"));
+  std::set<std::string> ids;
+  for (const seccomp::Risk& risk : seccomp::risks())
+    if (risk.entry == seccomp::Entry::native && allows(*filter, std::string(risk.syscall), risk.arguments))
+      ids.emplace(risk.id);
+  return ids;
+}
+
+TEST(DefaultAndStrict, LetNoKnownAttackThrough) {
+  EXPECT_THAT(let_through("default"), testing::IsEmpty());
+  EXPECT_THAT(let_through("strict"), testing::IsEmpty());
+  EXPECT_THAT(let_through("build"), testing::IsEmpty());
+  EXPECT_THAT(let_through("plugin"), testing::IsEmpty());
+}
+
+TEST(CompatProfile, LetsThroughWhatIsListedHereAndNothingElse) {
+  EXPECT_THAT(
+      let_through("compat"),
+      testing::UnorderedElementsAre(
+          "socket-packet", "socket-packet-datagram", "socket-netlink-netfilter", "socket-netlink-netfilter-beyond-32",
+          "socket-netlink-xfrm", "socket-netlink-sock_diag", "socket-netlink-audit", "socket-netlink-generic",
+          "socket-netlink-connector", "socket-netlink-iscsi", "socket-netlink-crypto", "socket-netlink-rdma",
+          "socket-netlink-scsi", "socket-dccp", "socket-dccp-default-protocol", "socket-sctp", "socket-sctp-sequenced",
+          "socket-l2tp", "socket-smc-inet", "chroot", "mknod-block", "mknod-char", "mknodat-block", "mknodat-char",
+          "mknodat-block-beyond-32", "name_to_handle_at", "ptrace-traceme", "ptrace-attach", "ptrace-seize",
+          "process_vm_readv", "process_vm_writev", "kcmp", "vmsplice", "memfd_secret", "cachestat", "set_mempolicy",
+          "mbind", "get_mempolicy", "modify_ldt"));
+}
+
+TEST(CompatProfile, AllowsAllThatDefaultDoes) {
+  const auto compat = allowed_calls(*load_seccomp(shipped("compat")));
+  for (const std::string& call : allowed_calls(*load_seccomp(shipped("default"))))
+    EXPECT_TRUE(compat.contains(call)) << call;
 }
 
 // Selected without anybody's asking, so that nobody gains by being taken for one.
