@@ -69,8 +69,54 @@ Rules candidates_of(const Rules& first, const Rules& second) {
   return all;
 }
 
+// One profile's part in what is said of one call.
+struct Side {
+  const Rules& rules;
+  Outcome otherwise;
+
+  // Rules of one outcome that need no rewriting where that is the default.
+  [[nodiscard]] bool is_plain(Outcome default_outcome) const {
+    return !rules.empty() && otherwise == default_outcome && rules.front().outcome != default_outcome &&
+           are_plain(rules);
+  }
+
+  // What the call gets whatever its arguments are; nothing where they matter.
+  [[nodiscard]] std::optional<Outcome> constant() const {
+    if (rules.empty()) return otherwise;
+    if (rules.size() == 1 && rules[0].conditions.empty()) return rules[0].outcome;
+    return std::nullopt;
+  }
+};
+
+Rules always(Outcome outcome, Outcome otherwise) {
+  return outcome == otherwise ? Rules{} : Rules{{.conditions = {}, .outcome = outcome}};
+}
+
+// The other side changes nothing of what these rules say: as "always allowed" in an intersection.
+bool stay_as_they_are(const Side& side, Outcome other, Diagrams::Combine function, Outcome otherwise) {
+  if (!side.is_plain(otherwise)) return false;
+  const Outcome outcome = side.rules.front().outcome;
+  return function(outcome, other) == outcome && function(otherwise, other) == otherwise;
+}
+
+// Without diagrams: nearly all calls of nearly all profiles, and a container waits for this.
+std::optional<Rules> combine_simply(const Side& first, const Side& second, Diagrams::Combine function,
+                                    Outcome otherwise) {
+  const auto a = first.constant();
+  const auto b = second.constant();
+  if (a && b) return always(function(*a, *b), otherwise);
+  if (first.is_plain(otherwise) && second.is_plain(otherwise) && sorted(first.rules) == sorted(second.rules))
+    return sorted(first.rules);
+  if (a && stay_as_they_are(second, *a, function, otherwise)) return sorted(second.rules);
+  if (b && stay_as_they_are(first, *b, function, otherwise)) return sorted(first.rules);
+  return std::nullopt;
+}
+
 std::optional<Rules> combine_call(const Profile& first, const Profile& second, const std::string& call,
                                   Diagrams::Combine function, Outcome otherwise, std::size_t& nodes_left) {
+  const Side a{.rules = rules_for(first, call), .otherwise = first.default_outcome};
+  const Side b{.rules = rules_for(second, call), .otherwise = second.default_outcome};
+  if (auto rules = combine_simply(a, b, function, otherwise)) return rules;
   Pair pair(first, second, call, std::min(nodes_left, Diagrams::kDefaultLimit));
   if (!pair.is_known) return std::nullopt;
   nodes_left -= std::min(nodes_left, pair.diagrams.size());

@@ -14,8 +14,6 @@ constexpr Outcome kStrictest{.action = Action::kill_process, .data = 0};
 // No outcome of any profile: `allow` has no data.
 constexpr Outcome kNoRule{.action = Action::allow, .data = 1};
 
-constexpr Outcome kAgrees{.action = Action::allow, .data = 0};
-
 Outcome stricter_rule(Outcome a, Outcome b) {
   if (a == kNoRule) return b;
   return b == kNoRule ? a : stricter(a, b);
@@ -51,6 +49,11 @@ Outcome Diagrams::outcome_of(Ref constant) {
 
 unsigned Diagrams::variable_of(Ref ref) const {
   return is_constant(ref) ? kBits * kArgumentCount : nodes_[ref].variable;
+}
+
+Diagrams::Ref Diagrams::child(Ref ref, unsigned variable, bool is_one) const {
+  if (variable_of(ref) != variable) return ref;
+  return is_one ? nodes_[ref].one : nodes_[ref].zero;
 }
 
 Diagrams::Ref Diagrams::node(unsigned variable, Ref zero, Ref one) {
@@ -109,10 +112,20 @@ Diagrams::Ref Diagrams::of(const Rules& rules, Outcome otherwise) {
 }
 
 bool Diagrams::agrees(const Rule& rule, Ref meaning) {
-  const Ref said = region(rule.conditions, rule.outcome, kNoRule);
-  return combine(said, meaning, [](Outcome by_rule, Outcome meant) {
-           return by_rule == kNoRule || by_rule == meant ? kAgrees : kStrictest;
-         }) == constant(kAgrees);
+  Agreed agreed;
+  return agrees(region(rule.conditions, rule.outcome, kNoRule), meaning, agreed);
+}
+
+bool Diagrams::agrees(Ref said, Ref meant, Agreed& agreed) const {
+  if (said == constant(kNoRule) || said == meant) return true;
+  if (is_constant(said)) return false;
+  const unsigned variable = std::min(variable_of(said), variable_of(meant));
+  const bool branches = variable_of(said) != variable;
+  if (branches && agreed.contains({said, meant})) return true;
+  for (const bool is_one : {false, true})
+    if (!agrees(child(said, variable, is_one), child(meant, variable, is_one), agreed)) return false;
+  if (branches) agreed.insert({said, meant});
+  return true;
 }
 
 Diagrams::Ref Diagrams::combine(Ref a, Ref b, Combine function) {
@@ -125,12 +138,8 @@ Diagrams::Ref Diagrams::combine(Ref a, Ref b, Combine function, Known& known) {
   if (!exact_) return constant(kStrictest);
   if (const auto found = known.find({a, b}); found != known.end()) return found->second;
   const unsigned variable = std::min(variable_of(a), variable_of(b));
-  const auto side = [&](Ref ref, bool is_one) {
-    if (variable_of(ref) != variable) return ref;
-    return is_one ? nodes_[ref].one : nodes_[ref].zero;
-  };
-  const Ref zero = combine(side(a, false), side(b, false), function, known);
-  const Ref one = combine(side(a, true), side(b, true), function, known);
+  const Ref zero = combine(child(a, variable, false), child(b, variable, false), function, known);
+  const Ref one = combine(child(a, variable, true), child(b, variable, true), function, known);
   const Ref result = node(variable, zero, one);
   known.emplace(std::pair(a, b), result);
   return result;

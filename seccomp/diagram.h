@@ -20,6 +20,7 @@
 #include <set>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -83,6 +84,7 @@ class Diagrams {
   struct HashOfRefs {
     std::size_t operator()(const std::pair<Ref, Ref>& refs) const;
   };
+  using Agreed = std::unordered_set<std::pair<Ref, Ref>, HashOfRefs>;
   using Known = std::unordered_map<std::pair<Ref, Ref>, Ref, HashOfRefs>;
 
   static unsigned argument_of(const Node& node) { return node.variable / kBits; }
@@ -91,6 +93,9 @@ class Diagrams {
   Ref node(unsigned variable, Ref zero, Ref one);
   Ref compare(const Condition& condition, Ref yes, Ref no);
   Ref combine(Ref a, Ref b, Combine function, Known& known);
+  // What `variable` being 0 or 1 leaves of it.
+  [[nodiscard]] Ref child(Ref ref, unsigned variable, bool is_one) const;
+  bool agrees(Ref said, Ref meant, Agreed& agreed) const;
   Ref strictest(std::span<const Rule> rules);
   [[nodiscard]] unsigned variable_of(Ref ref) const;
   bool find(Ref ref, const std::function<bool(Outcome)>& wanted, Arguments& found, std::set<Ref>& dead_ends) const;

@@ -78,6 +78,11 @@ class Writer {
 
 }  // namespace
 
+bool are_plain(const Rules& rules) {
+  return std::ranges::all_of(rules,
+                             [&](const Rule& rule) { return rule.outcome == rules.front().outcome && is_safe(rule); });
+}
+
 bool are_fit(Diagrams& diagrams, const Rules& rules, Diagrams::Ref meaning, Outcome otherwise) {
   const bool is_plain =
       rules.size() == 1 ? rules[0].conditions.size() <= 1 || is_safe(rules[0]) : std::ranges::all_of(rules, &is_safe);

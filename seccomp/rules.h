@@ -20,6 +20,10 @@ inline constexpr std::size_t kMaxRules = 256;
 // it would take more than kMaxRules.
 std::optional<Rules> rules_of(Diagrams& diagrams, Diagrams::Ref meaning, Outcome otherwise, const Rules& candidates);
 
+// Rules that need no rewriting whatever they are combined from: one outcome, and comparisons that libseccomp gets
+// right.
+bool are_plain(const Rules& rules);
+
 // Rules that need no rewriting: they mean that, none of them holds `otherwise`, and libseccomp gets them right.
 bool are_fit(Diagrams& diagrams, const Rules& rules, Diagrams::Ref meaning, Outcome otherwise);
 
