@@ -32,7 +32,6 @@ extern "C" int mount(const char* source, const char* target, const char* type, u
 namespace runward::userns {
 namespace {
 
-constexpr std::size_t kMaxMountinfo = std::size_t{64} << 20U;
 constexpr mode_t kMayPass = 0711;  // the container's root walks through, and sees no names
 constexpr mode_t kFolder = 0755;
 
@@ -266,8 +265,7 @@ Status Stage::clone_rootfs(const Request& request) {
     users().refusal = "its root filesystem '" + request.spec.root_path() + "' can't be found";
     return ok();
   }
-  SHIM_TRY(const std::string mountinfo, read_file("/proc/self/mountinfo", kMaxMountinfo));
-  auto layers = find_layers(mountinfo, root_);
+  auto layers = read_layers(root_);
   if (!layers) {
     users().obstacle = layers.error().message;
     return ok();
