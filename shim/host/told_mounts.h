@@ -20,7 +20,8 @@ struct MountAt {
   std::string options;          // of the filesystem, escaped as in the last field of mountinfo
 };
 
-// What is mounted at `path`, as it is seen. Symbolic links are followed.
+// What is mounted at `path`, as it is seen. Symbolic links are followed. Nothing as well for a filesystem without
+// options.
 std::optional<MountAt> told_mount_at(const std::string& path);
 
 // All that mountinfo would list, in its order.

@@ -107,7 +107,13 @@ bool may_stay_unmapped(const oci::Mount& mount, const host::StagedMount& staged,
 
 void refuse_unmappable(Verdict& verdict, const oci::Mount& mount, std::size_t index, const host::StagedMount& staged,
                        const Context& ctx) {
-  if (staged.is_idmapped || !mount.is_bind() || may_stay_unmapped(mount, staged, ctx)) return;
+  if (staged.is_idmapped || !mount.is_bind()) return;
+  if (staged.is_missing)
+    return verdict.refuse(
+        oci::Pointer("/mounts") / index,
+        "the mount " + quote(mount.source) + " on " + quote(mount.destination) + ", whose source is not there,",
+        "make it first");
+  if (may_stay_unmapped(mount, staged, ctx)) return;
   verdict.refuse(oci::Pointer("/mounts") / index,
                  "the mount " + quote(mount.source) + " on " + quote(mount.destination) +
                      ", whose files can't be given to the container,",
@@ -153,6 +159,7 @@ Verdict give_user_namespace(const oci::Spec& spec, const Context& ctx) {
   if (!is_possible(verdict, spec, ctx)) return verdict;
   const host::UserNamespace& users = *ctx.host.staging.user_namespace;
   add_namespace(verdict, spec, users);
+  join_staged(verdict, spec, ctx);
   clamp_ping_groups(verdict, spec, users);
   verdict.set(spec.value(), oci::Pointer("/root/path"), users.rootfs, "the root filesystem with the container's ids");
   const auto mounts = spec.mounts();

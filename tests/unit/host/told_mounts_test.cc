@@ -80,8 +80,15 @@ TEST(ToldMounts, HaveTheOptionsOfMountinfo) {
 
 TEST(ToldMounts, SayThatNothingIsMountedAtAPlace) {
   alone([] {
-    EXPECT_TRUE(told_mount_at("/proc")->is_mount_point);
-    EXPECT_FALSE(told_mount_at("/proc/self")->is_mount_point);
+    ASSERT_EQ(::mount("tmpfs", "/mnt", "tmpfs", 0, "size=4096"), 0);
+    ASSERT_EQ(::mkdir("/mnt/inside", 0755), 0);
+    const auto inside = told_mount_at("/mnt/inside");
+    ASSERT_TRUE(inside);
+    EXPECT_FALSE(inside->is_mount_point);
+    const auto mounted = told_mount_at("/mnt");
+    ASSERT_TRUE(mounted);
+    EXPECT_TRUE(mounted->is_mount_point);
+    EXPECT_EQ(mounted->filesystem, "tmpfs");
     EXPECT_FALSE(told_mount_at("/not/there"));
   });
 }
