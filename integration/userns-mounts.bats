@@ -8,14 +8,15 @@ source "$BATS_TEST_DIRNAME/lib/userns.bash"
 
 setup_file() {
   export ENGINE_POLICY=$BATS_FILE_TMPDIR/policy
-  export MORE_RUNTIMES='runward-writes runward-copies runward-unmapped runward-device runward-closed'
+  export MORE_RUNTIMES='runward-writes runward-copies runward-unmapped runward-device runward-closed runward-unchecked'
   # Of a filesystem that does not tell what it gives access to, as an overlay, only what is on that list is mounted.
   export HOST=$BATS_FILE_TMPDIR/host
-  profile default "{\"mounts\": {\"allowed_sources_add\": [\"$HOST/refuses/all\", \"$HOST/copied/all\", \"$HOST/left/all\"]}}"
+  profile default "{\"mounts\": {\"allowed_sources_add\": [\"$HOST/refuses/all\", \"$HOST/copied/all\", \"$HOST/left/all\", \"$HOST/empty\", \"$HOST/enosys\"]}}"
   profile writes '{"rootfs": {"access": "writable"}}'
   profile copies '{"user-namespace": {"unmappable": "copy"}}'
   profile unmapped '{"user-namespace": {"unmappable": "unmapped"}}'
-  profile device '{"devices": {"allowed": ["/dev/fuse", "/dev/net/tun", "/dev/vsock", "/dev/nought"]}}'
+  profile device '{"devices": {"allowed": ["/dev/fuse", "/dev/net/tun", "/dev/vsock", "/dev/nought", "/dev/runward-test/zero"]}}'
+  profile unchecked '{"mounts": "off"}'
   start_engine
   start_containers
 }
@@ -92,6 +93,16 @@ teardown_file() { engine_stop; }
   done
 }
 
+# The runtime binds by name, and another one can put another device there.
+@test "an allowed device below a folder of /dev that others can write is refused" {
+  engine_ns sh -c 'mkdir /dev/runward-test && chmod 0777 /dev/runward-test && mknod /dev/runward-test/zero c 1 5'
+  run run_in runward-device --device /dev/runward-test/zero -- true
+  engine_ns rm -r /dev/runward-test
+  assert_equal "$status" 125 || fail "$output" || return 1
+  assert_refusal "$output" user-namespace device
+  assert_contains "$output" /dev/runward-test/zero
+}
+
 @test "the devices that every container has are opened by everybody" {
   run -0 run_in runward -u 1000 -- sh -c 'echo x >/dev/null && head -c 4 /dev/zero | wc -c && head -c 4 /dev/urandom | wc -c'
   assert_equal "$output" $'4\n4'
@@ -165,6 +176,57 @@ make_unmappable() {
   run -0 run_in runward-unmapped -v "$HOST/left/all:/run/secrets" -- sh -c "$read_secrets"
   assert_equal "$output" $'65534\n65534'
   engine_ns umount "$HOST/left/all"
+}
+
+# fuse MODE - a FUSE filesystem on $HOST/MODE, whose server answers as lib/fuse-server.py says.
+fuse() {
+  [[ -c /dev/fuse ]] || skip 'no /dev/fuse on this machine'
+  need_packages python3
+  mkdir -p "$HOST/$1"
+  engine_ns python3 "$BATS_TEST_DIRNAME/lib/fuse-server.py" "$1" "$HOST/$1" >"$BATS_TEST_TMPDIR/fuse" 2>&1 3>&- &
+  fuse_server=$!
+  wait_until 20 grep -q mounted "$BATS_TEST_TMPDIR/fuse"
+}
+
+end_fuse() {
+  engine_ns umount -l "$HOST/$1"
+  kill "$fuse_server" 2>/dev/null || true
+}
+
+@test "a FUSE filesystem whose server knows no ids is refused, or all is of nobody, or copied, as the profile says" {
+  fuse empty
+  refused user-namespace -v "$HOST/empty:/d"
+  assert_contains "$output" "can't be idmapped"
+  local runtime
+  for runtime in runward-unmapped runward-copies; do
+    run -0 run_in "$runtime" -v "$HOST/empty:/d:ro" -- sh -c 'stat -c %u /d; ls /d'
+    assert_equal "$runtime $output" "$runtime $([[ $runtime == runward-copies ]] && echo 0 || echo 65534)"
+  done
+  end_fuse empty
+}
+
+@test "a FUSE server that answers every question by ENOSYS: no container, whatever the profile says of its mounts" {
+  fuse enosys
+  local runtime
+  for runtime in runward runward-unmapped runward-copies; do
+    run timeout 60 docker run --rm --runtime="$runtime" -v "$HOST/enosys:/d" box ls /d
+    ((status != 0 && status != 124)) || fail "$runtime: $status: $output" || return 1
+  done
+  end_fuse enosys
+}
+
+# dockerd looks before, so by hand: as if it went between.
+@test "a source that is not there is refused, also where nobody checks mounts" {
+  local bundle=$BATS_TEST_TMPDIR/bundle
+  mkdir "$bundle"
+  busybox_rootfs "$bundle/rootfs"
+  (cd "$bundle" && runc spec)
+  jq '.process.terminal = false | .mounts += [{destination: "/d", type: "bind", source: "/not/there", options: ["rbind"]}]' \
+    "$bundle/config.json" >"$bundle/new"
+  mv "$bundle/new" "$bundle/config.json"
+  run ! engine_ns "$RUNTIMES/runward-unchecked" --root "$BATS_TEST_TMPDIR/state" create --bundle "$bundle" gone
+  assert_refusal "$output" user-namespace unchecked
+  assert_contains "$output" "'/not/there' on '/d', whose source is not there"
 }
 
 @test "a mount that appears in the source while the container runs does not appear in it" {

@@ -68,11 +68,12 @@ create() { # NAME-OF-THE-RUNTIME
     --prepare "sh -c 'cp $work/document.json $work/bundle/config.json; env PATH=$work/nothing $work/bin/$1 $call delete --force bench'" \
     "env PATH=$work/nothing $work/bin/$1 $call create --bundle $work/bundle --pid-file $work/pid bench" >/dev/null 2>&1
   jq -r '.results[0].times[]' "$work/run.json" >>"$work/times.$1"
+  jq -r '.results[0] | .user + .system' "$work/run.json" >>"$work/cpu.$1"
 }
 
 measure() { # RUNTIME… - interleaved; their times are in $work/times.RUNTIME
   local round name
-  rm -f "$work"/times.*
+  rm -f "$work"/times.* "$work"/cpu.*
   for ((round = 0; round < rounds; round++)); do for name; do create "$name"; done; done
 }
 
@@ -114,14 +115,15 @@ live_ranges() {
   done
 }
 
-# A state folder of our own: the host's containers have their ranges in the other one.
+# By time on a processor: these can't be interleaved, and other work on the machine would show as a difference. A state
+# folder of our own: the host's containers have their ranges in the other one.
 by_live_containers() {
-  local lower= i mounts what now
+  local lower='' i mounts what now
   mkdir -p "$work/run" /run/runward
   mount --bind "$work/run" /run/runward
   overlay 10
   for ((i = 0; i < 10; i++)); do lower+=${lower:+:}l/$i; done
-  printf '%-34s %7s %12s %10s\n' "beside $containers containers'" mounts create added
+  printf '%-34s %7s %12s %10s\n' "beside $containers containers'" mounts 'CPU time' added
   for what in nothing ranges "ranges and mounts"; do
     case $what in
     ranges) live_ranges "$containers" ;;
@@ -130,7 +132,7 @@ by_live_containers() {
     for mounts in 0 5; do
       document "$mounts"
       measure runward
-      now=$(median "$work/times.runward")
+      now=$(median "$work/cpu.runward")
       [[ $what != nothing ]] || first[mounts]=$now
       awk -v w="$what" -v m="$mounts" -v a="${first[mounts]}" -v b="$now" \
         'BEGIN {printf "%-34s %7d %9.3f ms %+7.3f ms x %.2f\n", w, m, b, b - a, b / a}'
