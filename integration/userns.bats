@@ -388,6 +388,18 @@ to_both='echo out >/dev/stdout; echo err >/dev/stderr'
   run ! nsenter --target "$(pid_of one)" --user --setuid 0 --setgid 0 cat "/proc/$(pid_of other)/environ"
 }
 
+# The seccomp baseline has no keyctl(2) at all; this is what lies behind it.
+as_root_of() { nsenter --target "$(pid_of "$1")" --user --setuid 0 --setgid 0 perl -e "$2"; }
+
+@test "another container's keys can't be looked at" {
+  [[ $(uname -m) == x86_64 ]] || skip 'numbers of system calls of x86-64'
+  local key describe
+  key=$(as_root_of other 'my ($type, $name, $text) = ("user", "runward-test", "secret"); print syscall(248, $type, $name, $text, 6, -4)')  # add_key, the user keyring
+  ((key > 0)) || fail "no key was made: $key"
+  describe="print syscall(250, 6, $key, 0, 0) > 0 ? 'shown' : 'hidden'"
+  assert_equal "$(as_root_of other "$describe") $(as_root_of one "$describe")" 'shown hidden'
+}
+
 @test "the host's switches are not root's to set in the container" {
   run -0 run_in runward -- sh -c \
     'for f in /proc/sys/kernel/core_pattern /proc/sysrq-trigger /sys/power/state; do echo x 2>/dev/null >$f && echo $f; done; cat /proc/1/root/etc/shadow 2>/dev/null; dmesg 2>/dev/null | head -n 1; true'

@@ -158,7 +158,7 @@ is "$now: AppArmor profile is the engine's where runward-default is not loaded" 
 for set in CapEff CapPrm CapBnd; do
   check "$now: $set=$(value $set) is within the profile's" test $((0x0$(value $set) & ~capabilities)) -eq 0
 done
-check "$now: user ids$(value ids) are a range of its own" grep -Eq '^ 0 (1879|19|20|21)[0-9]{6,8} 65536$' <<<"$(value ids)"
+check "$now: user ids$(value ids) are a range of its own" grep -Eq '^ 0 (18[789][0-9]|19[0-9]{2}|20[0-9]{2}|21[0-4][0-9])[0-9]{6} 65536$' <<<"$(value ids)"
 is "$now: CapInh" "$(value CapInh)" 0000000000000000
 is "$now: CapAmb" "$(value CapAmb)" 0000000000000000
 is "$now: NoNewPrivs" "$(value NoNewPrivs)" 1
@@ -259,7 +259,7 @@ echo '{"runtime": "crun"}' >/etc/runward/config.json
 echo x >/srv/volume/of-1000 && chown 1000:1000 /srv/volume/of-1000
 docker run -d --name crun --runtime=runward -v /srv/volume:/v box sleep 3600 >$work/crun 2>&1
 pid=$(docker inspect --format '{{.State.Pid}}' crun)
-check "crun: user ids of its own" grep -Eq '^ +0 +(1879|19|20|21)[0-9]{6,8} +65536$' "/proc/$pid/uid_map"
+check "crun: user ids of its own" grep -Eq '^ +0 +(18[789][0-9]|19[0-9]{2}|20[0-9]{2}|21[0-4][0-9])[0-9]{6} +65536$' "/proc/$pid/uid_map"
 docker exec crun sh -c 'tr -s " " </proc/self/uid_map; stat -c %u /v/of-1000; grep -E "^(CapBnd|NoNewPrivs|Seccomp):" /proc/self/status; touch /v/by-crun' >$work/crun-exec 2>&1
 is "crun: exec is in the same user namespace" "$(sed -n 1p $work/crun-exec)" "$(tr -s ' ' <"/proc/$pid/uid_map")"
 is "crun: files of a volume have their owners, inside and on the host" "$(sed -n 2p $work/crun-exec) $(stat -c %u /srv/volume/by-crun)" "1000 0"
