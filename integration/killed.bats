@@ -121,6 +121,24 @@ first_is_hardened() {
   [[ $(leftovers) == *ranges/*rootfs/* ]] || fail "what is looked for: $(leftovers)"
 }
 
+# Its own steps are not ours to count: at instants over the time that it takes.
+@test "create, where it is the low-level runtime that is killed" {
+  local folder=$BATS_TEST_TMPDIR/short i count=0
+  mkdir "$folder"
+  for ((i = 1; i <= 20; i++)); do
+    printf '#!/bin/sh\nexec timeout -s KILL 0.%03d %s "$@"\n' $((i * 6)) "$(type -P runc)" >"$folder/runc"
+    chmod 755 "$folder/runc"
+    write_config
+    PATH=$folder:$PATH runward create --bundle "$bundle" --pid-file "$bundle/pid" "$id" </dev/null >/dev/null 2>&1 || count=$((count + 1))
+    settled
+    runward delete --force "$id" || true
+    [[ ! -e $root/$id && -z $(decision) ]] || fail "after $((i * 6)) ms: delete left something" || return 1
+    no_leftovers "$((i * 6)) ms" || return 1
+    assert_equal "$(grep -cE "$BATS_TEST_TMPDIR| /run/runward" /proc/self/mounts || true)" 0
+  done
+  ((count > 3)) || fail "only $count were killed"
+}
+
 @test "exec" {
   start
   local call name number count=0

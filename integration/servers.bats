@@ -47,6 +47,26 @@ stop_and_remove() {
   docker_ rm srv >/dev/null
 }
 
+range_of_srv() { awk '{print $2}' "/proc/$(pid_of srv)/uid_map"; }
+
+# start_again NAME FLAG… - a new container in place of srv, whose ids are other ones of the host's. By chance they are
+# the same: then once more.
+start_again() {
+  local before i
+  before=$(range_of_srv)
+  for i in 1 2; do
+    stop_and_remove
+    start "$@"
+    [[ $RUNTIME != runc ]] || return 0
+    [[ $(range_of_srv) == "$before" ]] || return 0
+  done
+  fail "twice the ids from $before on"
+}
+
+# owner_on_disk VOLUME FILE - as the host sees it.
+owner_on_disk() { stat -c %u "$ENGINE_DIR/data/volumes/$1/_data/$2"; }
+uid_in_image() { docker_ exec srv awk -F: -v name="$1" '$1 == name {print $3}' /etc/passwd; }
+
 running() { [[ $(docker_ inspect --format '{{.State.Running}}' srv) == true ]]; }
 
 # await COMMAND… - until it succeeds; a server that has ended is not waited for.
@@ -120,9 +140,10 @@ assert_confined_as() {
   assert_contains "$(say 6379 BGSAVE QUIT)" 'Background saving started'
   assert_equal "$(docker_ exec srv redis-cli GET greeting)" hello
   assert_confined_as redis
-  stop_and_remove
+  await test -s "$ENGINE_DIR/data/volumes/redis-data/_data/dump.rdb"
+  assert_equal "$(owner_on_disk redis-data dump.rdb)" "$(uid_in_image redis)"
 
-  start redis -p 127.0.0.1::6379 -v redis-data:/data
+  start_again redis -p 127.0.0.1::6379 -v redis-data:/data
   await say 6379 PING
   assert_equal "$(say 6379 'GET greeting' QUIT)" $'$5\nhello\n+OK'
 }
@@ -137,9 +158,9 @@ assert_confined_as() {
   # Parallel workers share memory by way of /dev/shm.
   assert_equal "$("${sql[@]}" 'SET force_parallel_mode = on; SELECT sum(n) FROM generate_series(1, 1000) AS n')" 500500
   assert_confined_as postgres
-  stop_and_remove
+  assert_equal "$(owner_on_disk postgres-data PG_VERSION)" "$(uid_in_image postgres)"
 
-  start postgresql "${options[@]}"
+  start_again postgresql "${options[@]}"
   await "${sql[@]}" 'SELECT 1'
   assert_equal "$("${sql[@]}" 'SELECT word FROM greeting')" hello
   assert_contains "$(docker_ logs srv 2>&1)" 'skipping initialisation'
@@ -190,3 +211,32 @@ assert_confined_as() {
   assert_equal "$(http_get 3000 /)" 'hello from node'
   assert_confined_as node
 }
+
+# --- a folder of the host's, over two containers -------------------------------------------------
+
+# serves_a_bound_folder NAME FLAG… - in place of the image's own files; what the first container writes there, as root
+# and as its server's user, the second one serves.
+serves_a_bound_folder() {
+  local name=$1 pages=$BATS_TEST_TMPDIR/pages
+  shift
+  mkdir -m 755 "$pages"
+  echo 'of the host' >"$pages/host.txt"
+  install -d -o 33 -g 33 "$pages/uploads"
+  start "$name" -p 127.0.0.1::80 -v "$pages:/var/www/html" "$@"
+  await http_get 80 /host.txt
+  assert_equal "$(http_get 80 /host.txt)" 'of the host'
+  docker_ exec srv sh -c 'echo of-root >/var/www/html/root.txt'
+  docker_ exec -u www-data srv sh -c 'echo of-www-data >/var/www/html/uploads/user.txt; umask 0077; echo secret >/var/www/html/uploads/own.txt'
+  assert_equal "$(cd "$pages" && stat -c '%n %u' root.txt uploads/user.txt)" $'root.txt 0\nuploads/user.txt 33'
+
+  start_again "$name" -p 127.0.0.1::80 -v "$pages:/var/www/html" "$@"
+  await http_get 80 /host.txt
+  assert_equal "$(http_get 80 /root.txt; http_get 80 /uploads/user.txt; http_get 80 /uploads/own.txt)" $'of-root\nof-www-data\nsecret'
+  assert_confined_as www-data
+}
+
+@test "nginx serves a folder of the host's, and in a second container what the first one wrote there" {
+  serves_a_bound_folder nginx
+}
+
+@test "apache2 likewise" { serves_a_bound_folder apache2 --stop-signal SIGWINCH; }

@@ -119,6 +119,8 @@ engine_start() {
   # A short path: a unix socket's name holds 107 bytes.
   ENGINE_DIR=$(mktemp -d /tmp/rw.XXXXXX)
   mkdir -p "$ENGINE_DIR/cli"
+  # What an engine maps its containers' root to has to come through to their files.
+  [[ ${ENGINE_DAEMON_JSON_EXTRA:-} != *userns-remap* ]] || chmod 711 "$ENGINE_DIR"
   export ENGINE_DIR DOCKER_HOST="unix://$ENGINE_DIR/docker.sock"
   _engine_daemon_json "$@" >"$ENGINE_DIR/daemon.json"
   _engine_spawn "$ENGINE_DIR"

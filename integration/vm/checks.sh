@@ -34,7 +34,7 @@ start_dockerd() { # CGROUP-DRIVER: one of its own, which is never stopped: the m
   local dir=$work/engine-$1
   mkdir "$dir"
   jq -n --arg driver "$1" '{bridge: "none", iptables: false, ip6tables: false,
-    "exec-opts": ["native.cgroupdriver=\($driver)"], runtimes: {runward: {path: "/usr/local/bin/runward"}}}' >"$dir/daemon.json"
+    "exec-opts": ["native.cgroupdriver=\($driver)"], runtimes: (["runward", "runward-copies", "runward-unmapped"] | map({(.): {path: "/usr/local/bin/\(.)"}}) | add)}' >"$dir/daemon.json"
   export DOCKER_HOST=unix://$dir/docker.sock
   setsid dockerd --config-file "$dir/daemon.json" --data-root "/var/lib/docker-$1" --exec-root "$dir/exec" \
     --pidfile "$dir/pid" --host "$DOCKER_HOST" >"$work/dockerd-$1.log" 2>&1 &
@@ -158,7 +158,7 @@ is "$now: AppArmor profile is the engine's where runward-default is not loaded" 
 for set in CapEff CapPrm CapBnd; do
   check "$now: $set=$(value $set) is within the profile's" test $((0x0$(value $set) & ~capabilities)) -eq 0
 done
-check "$now: user ids$(value ids) are a range of its own" grep -Eq '^ 0 (1879|19|20|21)[0-9]{6,8} 65536$' <<<"$(value ids)"
+check "$now: user ids$(value ids) are a range of its own" grep -Eq '^ 0 (18[789][0-9]|19[0-9]{2}|20[0-9]{2}|21[0-4][0-9])[0-9]{6} 65536$' <<<"$(value ids)"
 is "$now: CapInh" "$(value CapInh)" 0000000000000000
 is "$now: CapAmb" "$(value CapAmb)" 0000000000000000
 is "$now: NoNewPrivs" "$(value NoNewPrivs)" 1
@@ -232,6 +232,40 @@ docker exec "$id" grep -E '^(CapBnd|NoNewPrivs|Seccomp):' /proc/self/status >$wo
 is "$now: exec has no more than the first process" "$(awk '{printf "%s ", $2}' $work/exec)" "00000000000005fb 1 2 "
 exec 9>&-
 wait $!
+
+# A filesystem in memory, which can be idmapped since Linux 6.3.
+mkdir -p /etc/runward/profiles/{copies,unmapped} /srv/memory
+for choice in copies=copy unmapped=unmapped; do
+  ln -s runward "/usr/local/bin/runward-${choice%=*}"
+  echo "{\"extends\": \"default\", \"rules\": {\"user-namespace\": {\"unmappable\": \"${choice#*=}\"}}}" \
+    >"/etc/runward/profiles/${choice%=*}/profile.json"
+done
+mount -t tmpfs memory /srv/memory
+echo for-1000 >/srv/memory/secret && chmod 0400 /srv/memory/secret && chown 1000:1000 /srv/memory/secret
+reads_secret() { # RUNTIME
+  docker run --rm --runtime="$1" --user 1000 -v /srv/memory:/s:ro box sh -c 'cat /s/secret; stat -c %u /s/secret' 2>/dev/null | tr '\n' ' '
+}
+is "a secret in memory that is copied" "$(reads_secret runward-copies)" "for-1000 1000 "
+if [ "$(printf '%s\n' 6.3 "$(uname -r)" | sort -V | head -n 1)" = 6.3 ]; then
+  is "a secret in memory, idmapped" "$(reads_secret runward)" "for-1000 1000 "
+else
+  refused "a secret in memory" user-namespace -v /srv/memory:/s:ro
+  is "a secret in memory that is left as it is" "$(reads_secret runward-unmapped)" "65534 "
+fi
+
+# crun as the low-level runtime.
+install -m 755 crun /usr/local/bin/crun
+echo '{"runtime": "crun"}' >/etc/runward/config.json
+echo x >/srv/volume/of-1000 && chown 1000:1000 /srv/volume/of-1000
+docker run -d --name crun --runtime=runward -v /srv/volume:/v box sleep 3600 >$work/crun 2>&1
+pid=$(docker inspect --format '{{.State.Pid}}' crun)
+check "crun: user ids of its own" grep -Eq '^ +0 +(18[789][0-9]|19[0-9]{2}|20[0-9]{2}|21[0-4][0-9])[0-9]{6} +65536$' "/proc/$pid/uid_map"
+docker exec crun sh -c 'tr -s " " </proc/self/uid_map; stat -c %u /v/of-1000; grep -E "^(CapBnd|NoNewPrivs|Seccomp):" /proc/self/status; touch /v/by-crun' >$work/crun-exec 2>&1
+is "crun: exec is in the same user namespace" "$(sed -n 1p $work/crun-exec)" "$(tr -s ' ' <"/proc/$pid/uid_map")"
+is "crun: files of a volume have their owners, inside and on the host" "$(sed -n 2p $work/crun-exec) $(stat -c %u /srv/volume/by-crun)" "1000 0"
+is "crun: exec has no more than the first process" "$(awk 'NR > 2 {printf "%s ", $2}' $work/crun-exec)" "00000000000005fb 1 2 "
+check "crun: it ends" docker rm -f crun
+rm /etc/runward/config.json
 
 # With systemd, and the machine's own engine of its own units.
 install -m 755 runwardctl /usr/local/bin/runwardctl

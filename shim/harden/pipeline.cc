@@ -105,9 +105,10 @@ constexpr std::array kSteps = {
     spec_step(RuleId::cgroup_path, kNothing, &steps::limit_cgroup_path),
     spec_step(RuleId::hooks, kHooks, &steps::limit_hooks),
     spec_step(RuleId::annotations, kAnnotations, &steps::strip_annotations),
-    // After all that judges sources by their names: these two point them to what was staged.
+    // After all that judges sources and namespaces by their names: these point them to what was staged.
     spec_step(RuleId::user_namespace, kUserNamespace, &steps::give_user_namespace),
     spec_step(RuleId::mounts, kMounts, &steps::pin_mounts),
+    spec_step(RuleId::namespaces, kNamespaces, &steps::pin_namespaces),
     process_step(RuleId::environment_secrets, kNothing, &steps::find_secrets),
 };
 

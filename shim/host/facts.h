@@ -38,6 +38,7 @@ struct MountSource {
 struct NamespacePath {
   bool is_host = false;     // the namespace that runward itself runs in
   bool is_process = false;  // /proc/<pid>/ns/…: another container's, not one that the engine made for this one
+  Identity identity{};
 };
 
 struct HookPath {
@@ -78,8 +79,17 @@ struct StagedMount {
   Identity identity{};  // of what was copied
   bool is_idmapped = false;
   bool is_copied = false;  // a small one that could not, where the policy wants it
-  std::string problem;     // why it could not be idmapped
-  oci::Strings locked;     // options that the container can't clear: "nosuid", "noexec" …
+  bool is_missing = false;
+  std::string problem;  // why it could not be idmapped
+  oci::Strings locked;  // options that the container can't clear: "nosuid", "noexec" …
+};
+
+// A namespace of another container's that is held open: the number in its path may be another process's by the time
+// that the low-level runtime opens it.
+struct StagedNamespace {
+  std::string path;    // as in the document: "/proc/<pid>/ns/net"
+  std::string staged;  // where it will be bound
+  Identity identity{};
 };
 
 // A user namespace for one container, as far as it was prepared.
@@ -97,6 +107,7 @@ struct UserNamespace {
 struct Staging {
   std::optional<UserNamespace> user_namespace;  // nothing: not wanted by the policy, or the engine brings one
   std::vector<StagedMount> mounts;
+  std::vector<StagedNamespace> namespaces;
 };
 
 struct HostFacts {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// /proc/self/mountinfo (proc(5)), for one question: by which other paths can the same place be reached?
+// The mounts of this mount namespace (proc(5), mountinfo), for one question: by which other paths can the same place be
+// reached?
 
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@ struct MountEntry {
   std::string root;    // the part of the filesystem that is mounted
   std::string mount_point;
   std::string filesystem;  // its type: "ext4"
+  friend bool operator==(const MountEntry&, const MountEntry&) = default;
 };
 
 class MountTable {
@@ -23,6 +25,7 @@ class MountTable {
   static Result<MountTable> read();
   static MountTable parse(std::string_view text);  // lines that make no sense are left out
 
+  [[nodiscard]] const std::vector<MountEntry>& entries() const { return entries_; }
   // `path` itself and every other path at which the same part of the same filesystem is mounted. `path` is absolute and
   // free of symbolic links.
   [[nodiscard]] std::vector<std::string> aliases(const std::string& path) const;

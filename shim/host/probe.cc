@@ -71,6 +71,7 @@ NamespacePath look_at_namespace(const std::string& path) {
   struct stat there {};
   // One that can't be looked at may be the host's.
   NamespacePath facts{.is_host = ::stat(path.c_str(), &there) != 0, .is_process = path.starts_with("/proc/")};
+  facts.identity = {.device = there.st_dev, .inode = there.st_ino};
   for (const char* const name : kOwn) {
     struct stat own {};
     if (::stat(name, &own) == 0 && own.st_dev == there.st_dev && own.st_ino == there.st_ino) facts.is_host = true;

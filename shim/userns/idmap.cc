@@ -126,13 +126,11 @@ Result<UniqueFd> new_mount_of(const char* type) {
 
 }  // namespace
 
-Result<UniqueFd> new_sysfs(const std::string& network) {
-  if (network.empty()) return new_mount_of("sysfs");
+Result<UniqueFd> new_sysfs(const UniqueFd* network) {
+  if (network == nullptr) return new_mount_of("sysfs");
   const UniqueFd own(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!own) return errno_error("open", "/proc/self/ns/net");
-  const UniqueFd joined(::open(network.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!joined) return errno_error("open", network);
-  if (::setns(joined.get(), CLONE_NEWNET) != 0) return errno_error("setns", network);
+  if (::setns(network->get(), CLONE_NEWNET) != 0) return errno_error("setns", "the joined network namespace");
   auto tree = new_mount_of("sysfs");
   if (::setns(own.get(), CLONE_NEWNET) != 0) return errno_error("setns", "/proc/self/ns/net");
   return tree;

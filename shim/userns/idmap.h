@@ -40,8 +40,8 @@ Status make_idmapped(const UniqueFd& tree, const UniqueFd& user_namespace, const
 // MOUNT_ATTR_RDONLY, …_NOSUID, …_NODEV, …_NOEXEC on all of the tree: a container in a user namespace can't clear them.
 Status set_attributes(const UniqueFd& tree, std::uint64_t attributes, const std::string& name);
 
-// A sysfs of the network namespace at `network`; empty: of our own.
-Result<UniqueFd> new_sysfs(const std::string& network);
+// A sysfs of that network namespace; nullptr: of our own.
+Result<UniqueFd> new_sysfs(const UniqueFd* network);
 
 // Lets the root filesystem of process `pid` forget what it has seen of its layers and does not use now: Docker may have
 // changed its upper folder meanwhile (`docker cp`), which no cache of another overlay notices. Overlays only: the

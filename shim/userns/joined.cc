@@ -24,17 +24,21 @@ bool same_file(const UniqueFd& a, const UniqueFd& b) {
          one.st_ino == other.st_ino;
 }
 
-Result<UniqueFd> open_namespace(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return errno_error("open", path);
-  return fd;
+Result<UniqueFd> owner_of(const HeldNamespace& held) {
+  if (!held.fd) return make_error(ErrorKind::io, "'" + held.path + "' can't be opened");
+  UniqueFd owner(::ioctl(held.fd.get(), NS_GET_USERNS));
+  if (!owner) return errno_error("ask for the owner of", held.path);
+  return owner;
 }
 
-Result<UniqueFd> owner_of(const std::string& path) {
-  SHIM_TRY(const UniqueFd fd, open_namespace(path));
-  UniqueFd owner(::ioctl(fd.get(), NS_GET_USERNS));
-  if (!owner) return errno_error("ask for the owner of", path);
-  return owner;
+UniqueFd open_in(const UniqueFd& folder, const char* name) {
+  return UniqueFd(::openat(folder.get(), name, O_RDONLY | O_CLOEXEC));
+}
+
+Result<std::string> read_in(const UniqueFd& folder, const char* name) {
+  const UniqueFd fd = open_in(folder, name);
+  if (!fd) return errno_error("open", name);
+  return read_all(fd, kSmallFile, name);
 }
 
 // "         0 1879048192      65536\n", and nothing else: what runward makes.
@@ -50,65 +54,80 @@ std::optional<IdRange> only_range(std::string_view map) {
   return IdRange{.first = numbers[1], .size = numbers[2]};
 }
 
-// "/proc/12/ns/net" → "/proc/12/"
-std::optional<std::string> process_folder(const std::string& path) {
-  constexpr std::string_view kProc = "/proc/";
+// Of "/proc/12/ns/net" "/proc/12". All that is read in it is of that process, and nothing once it has ended.
+UniqueFd open_process(const std::string& path) {
   const std::size_t end = path.find("/ns/");
-  if (!path.starts_with(kProc) || end == std::string::npos) return std::nullopt;
-  return path.substr(0, end + 1);
+  if (!path.starts_with("/proc/") || end == std::string::npos) return {};
+  return UniqueFd(::open(path.substr(0, end).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
 constexpr auto kMixed =
     "the namespaces that it joins belong to different users: join those of one container, or start all of them with "
     "the same runtime";
 
-// Its user namespace, where that is the owner of what is joined and has a plain map.
+// The process that has it, where that has a plain map.
 Status describe_owner(Joined& joined, const std::string& path) {
-  const auto folder = process_folder(path);
-  const auto user = folder ? open_namespace(*folder + "ns/user") : Result<UniqueFd>(Error{});
-  if (!folder || !user || !same_file(*user, joined.user_namespace)) {
+  joined.process = open_process(path);
+  const UniqueFd user = joined.process ? open_in(joined.process, "ns/user") : UniqueFd();
+  if (!user || !same_file(user, joined.user_namespace)) {
     joined.refusal = "the user namespace of what it joins can't be found: join another container's namespaces by name";
     return ok();
   }
-  SHIM_TRY(const std::string uids, read_file(*folder + "uid_map", kSmallFile));
-  SHIM_TRY(const std::string gids, read_file(*folder + "gid_map", kSmallFile));
+  SHIM_TRY(const std::string uids, read_in(joined.process, "uid_map"));
+  SHIM_TRY(const std::string gids, read_in(joined.process, "gid_map"));
   const auto range = only_range(uids);
-  if (!range || uids != gids) {
+  if (!range || uids != gids)
     joined.refusal = "the container that it joins has a user namespace that runward did not make";
-    return ok();
-  }
-  joined.path = *folder + "ns/user";
-  joined.range = *range;
+  else
+    joined.range = *range;
   return ok();
 }
 
 }  // namespace
 
-Result<Joined> look_at_joined(const oci::Spec& spec) {
-  Joined joined;
-  std::optional<UniqueFd> hosts;
-  bool any_of_host = false;
+std::vector<HeldNamespace> hold_namespaces(const oci::Spec& spec) {
+  std::vector<HeldNamespace> held;
   for (const oci::Namespace& entry : spec.namespaces()) {
     if (entry.path.empty() || entry.type == "user") continue;
-    if (!hosts) {
-      SHIM_TRY(hosts, open_namespace("/proc/self/ns/user"));
-    }
-    SHIM_TRY(UniqueFd owner, owner_of(entry.path));
-    if (same_file(owner, *hosts)) {
+    held.push_back({.type = entry.type,
+                    .path = entry.path,
+                    .fd = UniqueFd(::open(entry.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK))});
+  }
+  return held;
+}
+
+Result<Joined> look_at_joined(const std::vector<HeldNamespace>& held) {
+  Joined joined;
+  if (held.empty()) return joined;
+  const UniqueFd hosts(::open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC));
+  if (!hosts) return errno_error("open", "/proc/self/ns/user");
+  bool any_of_host = false;
+  for (const HeldNamespace& one : held) {
+    SHIM_TRY(UniqueFd owner, owner_of(one));
+    if (same_file(owner, hosts)) {
       any_of_host = true;
-      if (entry.type == "network") joined.hosts_network = entry.path;
-      if (entry.type == "pid" || entry.type == "ipc")
-        joined.refusal = "the container whose " + entry.type +
+      if (one.type == "network") joined.has_hosts_network = true;
+      if (one.type == "pid" || one.type == "ipc")
+        joined.refusal = "the container whose " + one.type +
                          " namespace it joins has no user namespace: start that one with runward too";
       continue;
     }
     if (joined.user_namespace && !same_file(owner, joined.user_namespace)) joined.refusal = kMixed;
     if (joined.user_namespace) continue;
     joined.user_namespace = std::move(owner);
-    SHIM_CHECK(describe_owner(joined, entry.path));
+    SHIM_CHECK(describe_owner(joined, one.path));
   }
   if (any_of_host && joined.user_namespace) joined.refusal = kMixed;
   return joined;
+}
+
+// "12 (name that may hold anything) S …" (proc(5)).
+bool is_alive(const UniqueFd& process) {
+  const auto stat = read_in(process, "stat");
+  const std::size_t end = stat ? stat->rfind(") ") : std::string::npos;
+  if (end == std::string::npos || end + 2 >= stat->size()) return false;
+  const char state = (*stat)[end + 2];
+  return state != 'Z' && state != 'X';
 }
 
 }  // namespace runward::userns

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "shim/base/file.h"
 #include "shim/host/mount_table.h"
+#include "shim/host/told_mounts.h"
 
 namespace runward::userns {
 namespace {
@@ -85,13 +87,9 @@ bool is_repeated(std::string_view option) {
   return std::ranges::any_of(kRepeated, [&](std::string_view name) { return option.starts_with(name); });
 }
 
-}  // namespace
-
-Result<std::optional<Layers>> find_layers(std::string_view mountinfo, const std::string& path) {
-  const auto options = overlay_options(mountinfo, path);
-  if (!options) return std::optional<Layers>();
+Result<std::optional<Layers>> layers_of(std::string_view options, const std::string& path) {
   Layers layers;
-  for (const std::string& option : split_options(*options)) {
+  for (const std::string& option : split_options(options)) {
     const std::size_t equals = std::min(option.find('='), option.size());
     const std::string name = option.substr(0, equals);
     const std::string value = option.substr(std::min(equals + 1, option.size()));
@@ -110,6 +108,21 @@ Result<std::optional<Layers>> find_layers(std::string_view mountinfo, const std:
   if (is_odd) return make_error(ErrorKind::unsupported, "the layers of the overlay on '" + path + "' are not told");
   make_absolute(layers, path);
   return std::optional<Layers>(std::move(layers));
+}
+
+}  // namespace
+
+Result<std::optional<Layers>> find_layers(std::string_view mountinfo, const std::string& path) {
+  const auto options = overlay_options(mountinfo, path);
+  return options ? layers_of(*options, path) : std::optional<Layers>();
+}
+
+Result<std::optional<Layers>> read_layers(const std::string& path) {
+  constexpr std::size_t kMaxMountinfo = std::size_t{64} << 20U;
+  if (const auto told = host::told_mount_at(path))
+    return told->filesystem == "overlay" ? layers_of(told->options, path) : std::optional<Layers>();
+  SHIM_TRY(const std::string mountinfo, read_file("/proc/self/mountinfo", kMaxMountinfo));
+  return find_layers(mountinfo, path);
 }
 
 }  // namespace runward::userns

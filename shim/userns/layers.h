@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The layers of an overlay that an engine has mounted, from mountinfo (proc(5);
-// Documentation/filesystems/overlayfs.rst).
+// The layers of an overlay that an engine has mounted, from its options (Documentation/filesystems/overlayfs.rst): the
+// kernel tells them of one mount (host/told_mounts.h), or they stand in mountinfo (proc(5)) among those of all others.
 
 #include <optional>
 #include <string>
@@ -21,6 +21,8 @@ struct Layers {
 
 // Of the overlay that is mounted at `path`, which is absolute and free of symbolic links. Nothing: no overlay is
 // mounted there. An error: one that can't be told apart into layers.
+Result<std::optional<Layers>> read_layers(const std::string& path);
+// The same from the text of a mountinfo.
 Result<std::optional<Layers>> find_layers(std::string_view mountinfo, const std::string& path);
 
 }  // namespace runward::userns

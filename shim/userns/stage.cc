@@ -21,7 +21,6 @@
 
 #include "shim/base/file.h"
 #include "shim/base/fnv1a.h"
-#include "shim/userns/joined.h"
 #include "shim/userns/layers.h"
 #include "shim/userns/small_tree.h"
 #include "shim/userns/stdio.h"
@@ -32,7 +31,6 @@ extern "C" int mount(const char* source, const char* target, const char* type, u
 namespace runward::userns {
 namespace {
 
-constexpr std::size_t kMaxMountinfo = std::size_t{64} << 20U;
 constexpr mode_t kMayPass = 0711;  // the container's root walks through, and sees no names
 constexpr mode_t kFolder = 0755;
 
@@ -156,6 +154,25 @@ constexpr auto kOwnWork = "runward-work";  // beside Docker's, which is that of 
 
 std::string layer_name(std::size_t index) { return "l/" + std::to_string(index); }
 std::string mount_name(std::size_t index) { return "m/" + std::to_string(index); }
+std::string namespace_name(const std::string& type) { return "n/" + type; }
+
+// Of another container's process, which may end. Engines' own files, in /run/netns and the like, stay what they are.
+bool is_of_process(const HeldNamespace& held) {
+  return held.fd && held.path.starts_with("/proc/") && held.type != "mount";  // that kind can't be bound everywhere
+}
+
+// Onto a new file. A descriptor of a namespace is of the kernel's own mount of them, which may be bound from anywhere.
+Status bind_namespace(const UniqueFd& fd, const std::string& target) {
+  SHIM_CHECK(make_file(target));
+  const std::string source = "/proc/self/fd/" + std::to_string(fd.get());
+  if (::mount(source.c_str(), target.c_str(), nullptr, MS_BIND, nullptr) != 0) return errno_error("bind", target);
+  return ok();
+}
+
+bool joins(const oci::Spec& spec, const std::string& path) {
+  const auto namespaces = spec.namespaces();
+  return std::ranges::find(namespaces, path, &oci::Namespace::path) != namespaces.end();
+}
 
 }  // namespace
 
@@ -197,19 +214,30 @@ Result<Stage> Stage::prepare(const Request& request) {
   const bool with_users = wants_users(request.spec, request.policy);
   const bool audits = request.policy.rule(policy::RuleId::user_namespace).mode != policy::Mode::enforce;
   stage.only_looks_ = request.only_look || audits;
+  stage.joined_ = hold_namespaces(request.spec);
+  stage.stage_namespaces();
   if (with_users) SHIM_CHECK(stage.prepare_users(request));
   if (with_users || request.policy.rule(policy::RuleId::mounts).mode != policy::Mode::off)
     SHIM_CHECK(stage.clone_mounts(request.spec));
   return stage;
 }
 
+void Stage::stage_namespaces() {
+  for (const HeldNamespace& held : joined_) {
+    struct stat status {};
+    if (!is_of_process(held) || ::fstat(held.fd.get(), &status) != 0) continue;
+    staging_.namespaces.push_back({.path = held.path,
+                                   .staged = folder_ + "/" + namespace_name(held.type),
+                                   .identity = {.device = status.st_dev, .inode = status.st_ino}});
+  }
+}
+
 Status Stage::prepare_users(const Request& request) {
   host::UserNamespace& users = staging_.user_namespace.emplace();
   users.rootfs = request.folder + "/" + kRootfs;
-  SHIM_TRY(Joined joined, look_at_joined(request.spec));
+  SHIM_TRY(Joined joined, look_at_joined(joined_));
   users.refusal = joined.refusal;
-  users.owns_network = request.spec.has_namespace("network") && joined.hosts_network.empty();
-  network_ = joined.hosts_network;
+  users.owns_network = request.spec.has_namespace("network") && !joined.has_hosts_network;
   check_devices(request.spec);
   if (!users.refusal.empty()) return ok();
   SHIM_CHECK(take_range(request, joined));
@@ -218,13 +246,15 @@ Status Stage::prepare_users(const Request& request) {
 
 Status Stage::take_range(const Request& request, Joined& joined) {
   if (joined.user_namespace) {
-    users().join = joined.path;
+    users().join = folder_ + "/" + namespace_name("user");
     users().first = joined.range.first;
     users().size = joined.range.size;
     users_ = std::move(joined.user_namespace);
     if (!only_looks_) {
       SHIM_TRY(auto lease, request.ranges.share(users().first, request.owner));
-      if (!lease) users().refusal = "the user ids of the container that it joins are none that runward gave";
+      // Where it has ended meanwhile, its range may be a third one's by now.
+      if (!lease || !is_alive(joined.process))
+        users().refusal = "the user ids of the container that it joins are none that runward gave, or it has ended";
       lease_ = Holding(request.ranges, std::move(lease));
     }
     return ok();
@@ -266,8 +296,7 @@ Status Stage::clone_rootfs(const Request& request) {
     users().refusal = "its root filesystem '" + request.spec.root_path() + "' can't be found";
     return ok();
   }
-  SHIM_TRY(const std::string mountinfo, read_file("/proc/self/mountinfo", kMaxMountinfo));
-  auto layers = find_layers(mountinfo, root_);
+  auto layers = read_layers(root_);
   if (!layers) {
     users().obstacle = layers.error().message;
     return ok();
@@ -343,9 +372,7 @@ host::StagedMount Stage::next_staged(const oci::Mount& mount) const {
 void Stage::clone_mount(const oci::Mount& mount) {
   auto tree = clone_tree(AT_FDCWD, mount.source, is_recursive(mount));
   // A failure stays with the mount, else who can make one happen (a source that is missing for a moment, a filesystem
-  // whose server chooses its errors) would have it mounted by its path, after the check.
-  const bool is_checked = policy_->rule(policy::RuleId::mounts).mode != policy::Mode::off;
-  if (!tree && !is_checked && tree.error().code == std::errc::no_such_file_or_directory) return;
+  // whose server chooses its errors) would have it mounted by its path, after the check and with the host's ids.
   host::StagedMount staged = next_staged(mount);
   Tree kept;
   if (tree) {
@@ -362,6 +389,7 @@ void Stage::clone_mount(const oci::Mount& mount) {
     }
     kept.fd = *std::move(tree);
   } else {
+    staged.is_missing = tree.error().code == std::errc::no_such_file_or_directory;
     staged.problem = tree.error().message;
   }
   staging_.mounts.push_back(std::move(staged));
@@ -371,7 +399,8 @@ void Stage::clone_mount(const oci::Mount& mount) {
 // A sysfs shows the network devices of a network namespace, and only who has rights over that one can make it: we,
 // while we are the host's root.
 Status Stage::make_sysfs(const oci::Mount& mount) {
-  SHIM_TRY(UniqueFd tree, new_sysfs(network_));
+  const auto network = std::ranges::find(joined_, "network", &HeldNamespace::type);
+  SHIM_TRY(UniqueFd tree, new_sysfs(network == joined_.end() ? nullptr : &network->fd));
   staging_.mounts.push_back(next_staged(mount));
   staging_.mounts.back().locked = locked_options(tree);
   trees_.push_back({.fd = std::move(tree), .is_folder = true});
@@ -383,10 +412,12 @@ bool Stage::gives_users(const oci::Spec& hardened) const {
 }
 
 bool Stage::is_used(const oci::Spec& hardened) const {
+  const auto is_staged = [&](const std::string& path) { return path.starts_with(folder_ + "/"); };
   const auto mounts = hardened.mounts();
-  return gives_users(hardened) || std::ranges::any_of(mounts, [&](const oci::Mount& mount) {
-           return mount.is_bind() && mount.source.starts_with(folder_ + "/");
-         });
+  const auto namespaces = hardened.namespaces();
+  return gives_users(hardened) || std::ranges::any_of(namespaces, is_staged, &oci::Namespace::path) ||
+         std::ranges::any_of(mounts,
+                             [&](const oci::Mount& mount) { return mount.is_bind() && is_staged(mount.source); });
 }
 
 Status Stage::enter(const oci::Spec& hardened) {
@@ -405,11 +436,22 @@ Status Stage::enter(const oci::Spec& hardened) {
     return errno_error("mount tmpfs", folder_);
   const WorkingFolder working;
   SHIM_CHECK(working.enter(folder_));
+  SHIM_CHECK(bind_namespaces(hardened));
   if (gives_users(hardened)) {
     SHIM_CHECK(mount_rootfs());
     give_stdio(users().first);
   }
   return attach_mounts(hardened);
+}
+
+Status Stage::bind_namespaces(const oci::Spec& hardened) const {
+  SHIM_CHECK(make_folder("n", kMayPass));
+  const auto bind = [&](const std::string& type, const UniqueFd& fd) {
+    const std::string name = namespace_name(type);
+    return joins(hardened, folder_ + "/" + name) ? bind_namespace(fd, name) : ok();
+  };
+  for (const HeldNamespace& held : joined_) SHIM_CHECK(bind(held.type, held.fd));
+  return bind("user", users_);
 }
 
 Status Stage::mount_rootfs() const {

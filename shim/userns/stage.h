@@ -2,7 +2,8 @@
 #pragma once
 
 // What one container has alone, a user namespace and the mounts of its document, in two acts. `prepare` takes a range
-// of host ids and makes idmapped copies of the root filesystem's layers and of the sources of bind mounts. They are
+// of host ids, holds the namespaces that it joins, and makes idmapped copies of the root filesystem's layers and of the
+// sources of bind mounts. They are
 // attached nowhere, so nothing is left of them if the container is refused, or if we are killed. `enter` puts them
 // together in a mount namespace that this process, the runtime that it becomes, and the container have alone.
 //
@@ -25,11 +26,10 @@
 #include "shim/oci/spec.h"
 #include "shim/policy/policy.h"
 #include "shim/userns/idmap.h"
+#include "shim/userns/joined.h"
 #include "shim/userns/ranges.h"
 
 namespace runward::userns {
-
-struct Joined;
 
 struct Request {
   const oci::Spec& spec;
@@ -69,6 +69,7 @@ class Stage {
     bool is_folder = true;
   };
 
+  void stage_namespaces();
   Status prepare_users(const Request& request);
   Status take_range(const Request& request, Joined& joined);
   Status clone_rootfs(const Request& request);
@@ -84,6 +85,7 @@ class Stage {
   [[nodiscard]] bool is_used(const oci::Spec& hardened) const;
   [[nodiscard]] host::UserNamespace& users() { return *staging_.user_namespace; }
   [[nodiscard]] const host::UserNamespace& users() const { return *staging_.user_namespace; }
+  [[nodiscard]] Status bind_namespaces(const oci::Spec& hardened) const;
   [[nodiscard]] Status mount_rootfs() const;
   [[nodiscard]] Status mount_overlay(const std::string& options) const;
   [[nodiscard]] Status make_upper() const;
@@ -95,7 +97,7 @@ class Stage {
   bool only_looks_ = false;
   std::string folder_;
   UniqueFd users_;
-  std::string network_;               // the network namespace that is joined, where its owner is the host's
+  std::vector<HeldNamespace> joined_;
   std::string root_;                  // root.path, free of symbolic links
   bool is_plain_ = false;             // a folder, no overlay
   std::string upper_;                 // the engine's, where it is written to; its parent is then the first layer

@@ -4,6 +4,8 @@
 # What a user namespace and the copies of mounts add to `runward create`, by layers of the image and mounts of the
 # document: before a runtime that does nothing, with the rule user-namespace and without, interleaved (hyperfine).
 # Usage: sudo tests/bench/userns.sh [ROUNDS]      (builds the preset `bench` first)
+#        sudo tests/bench/userns.sh live [ROUNDS] [CONTAINERS]
+#            what other containers that live (1,000) add: their mounts, their ranges of ids, or both
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 if [[ -z ${RUNWARD_BENCH_NS:-} ]]; then
@@ -14,10 +16,16 @@ if [[ -z ${RUNWARD_BENCH_NS:-} ]]; then
   RUNWARD_BENCH_NS=1 exec unshare --mount --propagation private "$0" "$@"
 fi
 
-rounds=${1:-3}
+mode=layers
+[[ ${1:-} != live ]] || { mode=live; shift; }
+rounds=${1:-3} containers=${2:-1000}
 bin=$PWD/build/bench
 work=$(mktemp -d /var/tmp/runward-bench.XXXXXX)
-trap 'umount -R "$work" 2>/dev/null || true; rm -rf --one-file-system "$work"' EXIT
+cleanup() {
+  awk -v d="$work/" 'index($5, d) == 1 {print $5}' /proc/self/mountinfo | tac | xargs -r -n 200 umount
+  rm -rf --one-file-system "$work"
+}
+trap cleanup EXIT
 
 # The policy is read from /etc/runward, here a folder of our own: the profile comes from the runtime's name.
 mkdir -p "$work/etc/profiles/off" "$work/bin" "$work/nothing" "$work/bundle" "$work/sources" /etc/runward
@@ -60,17 +68,77 @@ create() { # NAME-OF-THE-RUNTIME
     --prepare "sh -c 'cp $work/document.json $work/bundle/config.json; env PATH=$work/nothing $work/bin/$1 $call delete --force bench'" \
     "env PATH=$work/nothing $work/bin/$1 $call create --bundle $work/bundle --pid-file $work/pid bench" >/dev/null 2>&1
   jq -r '.results[0].times[]' "$work/run.json" >>"$work/times.$1"
+  jq -r '.results[0] | .user + .system' "$work/run.json" >>"$work/cpu.$1"
 }
 
-printf '%7s %7s %12s %12s %10s\n' layers mounts without with added
-for layers in 1 10 60 127; do
-  overlay "$layers"
-  for mounts in 0 5 10 50; do
-    document "$mounts"
-    rm -f "$work"/times.*
-    for ((round = 0; round < rounds; round++)); do create runward-off; create runward; done
-    awk -v l="$layers" -v m="$mounts" -v o="$(median "$work/times.runward-off")" -v u="$(median "$work/times.runward")" \
-      'BEGIN {printf "%7d %7d %9.3f ms %9.3f ms %+7.3f ms\n", l, m, o, u, u - o}'
+measure() { # RUNTIME… - interleaved; their times are in $work/times.RUNTIME
+  local round name
+  rm -f "$work"/times.* "$work"/cpu.*
+  for ((round = 0; round < rounds; round++)); do for name; do create "$name"; done; done
+}
+
+by_layers_and_mounts() {
+  local layers mounts
+  printf '%7s %7s %12s %12s %10s\n' layers mounts without with added
+  for layers in 1 10 60 127; do
+    overlay "$layers"
+    for mounts in 0 5 10 50; do
+      document "$mounts"
+      measure runward-off runward
+      awk -v l="$layers" -v m="$mounts" -v o="$(median "$work/times.runward-off")" -v u="$(median "$work/times.runward")" \
+        'BEGIN {printf "%7d %7d %9.3f ms %9.3f ms %+7.3f ms\n", l, m, o, u, u - o}'
+    done
+    umount "$work/data/overlay2/top/merged"
   done
-  umount "$work/data/overlay2/top/merged"
-done
+}
+
+# live_mounts COUNT - what each container of Docker's has on the host: an overlay, a network namespace, a /dev/shm.
+live_mounts() {
+  local i folder=$work/live
+  mkdir -p "$folder"
+  for ((i = 0; i < $1; i++)); do
+    mkdir -p "$folder/$i/"{diff,work,merged,shm}
+    : >"$folder/$i/net"
+    (cd "$work/data/overlay2" && mount -t overlay overlay -o "lowerdir=$lower,upperdir=$folder/$i/diff,workdir=$folder/$i/work" "$folder/$i/merged")
+    mount -t tmpfs shm "$folder/$i/shm"
+    mount --bind /proc/self/ns/net "$folder/$i/net"
+  done
+}
+
+# live_ranges COUNT - as the allocator keeps them: held by a process that lives, this one.
+live_ranges() {
+  local i pool=/run/runward/ranges/1879048192-65536 holder
+  holder=$$.$(sed 's/.*) //' "/proc/$$/stat" | cut -d ' ' -f 20)
+  for ((i = 0; i < $1; i++)); do
+    mkdir -p "$pool/$i"
+    printf '%s' "$work/live/$i" >"$pool/$i/$holder"
+  done
+}
+
+# By time on a processor: these can't be interleaved, and other work on the machine would show as a difference. A state
+# folder of our own: the host's containers have their ranges in the other one.
+by_live_containers() {
+  local lower='' i mounts what now
+  mkdir -p "$work/run" /run/runward
+  mount --bind "$work/run" /run/runward
+  overlay 10
+  for ((i = 0; i < 10; i++)); do lower+=${lower:+:}l/$i; done
+  printf '%-34s %7s %12s %10s\n' "beside $containers containers'" mounts 'CPU time' added
+  for what in nothing ranges "ranges and mounts"; do
+    case $what in
+    ranges) live_ranges "$containers" ;;
+    *mounts) live_mounts "$containers" ;;
+    esac
+    for mounts in 0 5; do
+      document "$mounts"
+      measure runward
+      now=$(median "$work/cpu.runward")
+      [[ $what != nothing ]] || first[mounts]=$now
+      awk -v w="$what" -v m="$mounts" -v a="${first[mounts]}" -v b="$now" \
+        'BEGIN {printf "%-34s %7d %9.3f ms %+7.3f ms x %.2f\n", w, m, b, b - a, b / a}'
+    done
+  done
+}
+
+first=()
+if [[ $mode == live ]]; then by_live_containers; else by_layers_and_mounts; fi

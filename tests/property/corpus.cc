@@ -156,6 +156,10 @@ host::Staging staging_for(const oci::Spec& spec, bool with_users) {
                                 .is_copied = false,
                                 .problem = {},
                                 .locked = {"nodev"}});
+  for (const oci::Namespace& entry : spec.namespaces())
+    if (entry.path.starts_with("/proc/"))
+      staging.namespaces.push_back(
+          {.path = entry.path, .staged = std::string(kStaged) + "/n/" + entry.type, .identity = {}});
   return staging;
 }
 
@@ -256,6 +260,8 @@ host::HostFacts facts_for(const oci::Value& document, const std::string& engine,
   // So that a hardened document can be looked at again.
   for (const host::StagedMount& staged : facts.staging.mounts)
     facts.mount_sources.emplace(staged.staged, facts.mount_sources.at(staged.source));
+  for (const host::StagedNamespace& staged : facts.staging.namespaces)
+    facts.namespace_paths.emplace(staged.staged, facts.namespace_paths.at(staged.path));
   return facts;
 }
 

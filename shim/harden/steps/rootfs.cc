@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "shim/harden/steps/id_mappings.h"
 #include "shim/harden/steps/steps.h"
 
 namespace runward::harden::steps {
@@ -39,6 +40,16 @@ host::RootfsFolder folder_for(const policy::Scratch& scratch, const Context& ctx
   host::RootfsFolder folder;
   if (scratch.path.ends_with("tmp")) folder.mode = 01777;
   return folder;
+}
+
+// The kernel takes the owner of a tmpfs for an id of the container's user namespace (EINVAL: it has none such). Where
+// the engine brings that namespace, the files of the root filesystem have the host's ids. What nobody in it owns is
+// root's.
+std::uint64_t in_container(std::uint64_t id, const oci::Spec& spec, const char* list, const Context& ctx) {
+  if (!spec.has_namespace("user")) return is_staged(ctx) && id >= ctx.host.staging.user_namespace->size ? 0 : id;
+  for (const IdMapping& mapping : id_mappings(spec, list))
+    if (id >= mapping.host && id - mapping.host < mapping.size) return mapping.container + (id - mapping.host);
+  return 0;
 }
 
 std::string octal(unsigned mode) {
@@ -80,7 +91,9 @@ Verdict make_rootfs_readonly(const oci::Spec& spec, const Context& ctx) {
   std::size_t place = place_for_scratch(mounts);
   for (const policy::Scratch& scratch : ctx.policy.rootfs.scratch) {
     if (!is_wanted(scratch, mounts, ctx)) continue;
-    const host::RootfsFolder folder = folder_for(scratch, ctx);
+    host::RootfsFolder folder = folder_for(scratch, ctx);
+    folder.uid = in_container(folder.uid, spec, kUidMappings, ctx);
+    folder.gid = in_container(folder.gid, spec, kGidMappings, ctx);
     if (folder.has_special_files)
       verdict.notice(
           oci::Pointer("/mounts"), "what the image has in '" + scratch.path + "'",

@@ -44,6 +44,28 @@ bool use_staged(Verdict& verdict, const oci::Spec& spec, const oci::Mount& mount
   return true;
 }
 
+void join_staged(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
+  const auto entries = spec.namespaces();
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto& all = ctx.host.staging.namespaces;
+    const auto staged = std::ranges::find(all, entries[i].path, &host::StagedNamespace::path);
+    if (entries[i].path.empty() || staged == all.end()) continue;
+    const oci::Pointer where = oci::Pointer("/linux/namespaces") / i;
+    const auto checked = ctx.host.namespace_paths.find(entries[i].path);
+    if (checked != ctx.host.namespace_paths.end() && checked->second.identity != staged->identity)
+      verdict.refuse(where, "the " + quote(entries[i].type) + " namespace of a container that has ended meanwhile",
+                     "start that container again first");
+    else
+      verdict.set(spec.value(), where / "path", staged->staged, "the namespace that was looked at, held open");
+  }
+}
+
+Verdict pin_namespaces(const oci::Spec& spec, const Context& ctx) {
+  Verdict verdict;
+  join_staged(verdict, spec, ctx);
+  return verdict;
+}
+
 Verdict pin_mounts(const oci::Spec& spec, const Context& ctx) {
   Verdict verdict;
   const auto mounts = spec.mounts();

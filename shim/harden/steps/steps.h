@@ -27,6 +27,7 @@ Verdict keep_selinux_label(const oci::Process& process, const Context& ctx);
 Verdict make_rootfs_readonly(const oci::Spec& spec, const Context& ctx);
 Verdict limit_mounts(const oci::Spec& spec, const Context& ctx);
 Verdict pin_mounts(const oci::Spec& spec, const Context& ctx);
+Verdict pin_namespaces(const oci::Spec& spec, const Context& ctx);
 Verdict mask_paths(const oci::Spec& spec, const Context& ctx);
 Verdict limit_devices(const oci::Spec& spec, const Context& ctx);
 Verdict keep_devices(const oci::LinuxResources& resources, const Context& ctx);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "shim/harden/steps/id_mappings.h"
 #include "shim/harden/steps/staged_mounts.h"
 #include "shim/harden/steps/steps.h"
 
@@ -16,19 +17,13 @@ using policy::UserNamespaceUse;
 
 constexpr auto kWayOut = "set user-namespace.use of the profile to auto or off";
 
-std::uint64_t number(const oci::Value& object, const char* key) {
-  const oci::Value* const value = oci::find(object, std::string_view(key));
-  return value != nullptr && value->is_number_integer() ? value->get<std::uint64_t>() : 0;
-}
-
 // An engine's own (userns-remap, --userns, a pod's) is kept as it is, unless its root is the host's.
 void judge_engines_own(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
   if (ctx.host.in_user_namespace) return;  // what is 0 here is somebody else there (rootless engines)
-  for (const char* const list : {"/linux/uidMappings", "/linux/gidMappings"}) {
-    const oci::Value* const mappings = oci::find(spec.value(), oci::Pointer(list));
-    if (mappings == nullptr || !mappings->is_array()) continue;
-    for (std::size_t i = 0; i < mappings->size(); ++i)
-      if (number((*mappings)[i], "hostID") == 0 && number((*mappings)[i], "size") > 0)
+  for (const char* const list : {kUidMappings, kGidMappings}) {
+    const auto mappings = id_mappings(spec, list);
+    for (std::size_t i = 0; i < mappings.size(); ++i)
+      if (mappings[i].host == 0 && mappings[i].size > 0)
         verdict.refuse(oci::Pointer(list) / i, "a user namespace in which the host's root has an id",
                        "map the container to a range of ids above 0, or give it no --userns");
   }
@@ -73,7 +68,7 @@ void add_namespace(Verdict& verdict, const oci::Spec& spec, const host::UserName
   verdict.insert(oci::Pointer("/linux/namespaces"), std::nullopt, std::move(entry), reason);
   const oci::Value mappings =
       oci::Value::array({{{"containerID", std::uint64_t{0}}, {"hostID", users.first}, {"size", users.size}}});
-  for (const char* const list : {"/linux/uidMappings", "/linux/gidMappings"})
+  for (const char* const list : {kUidMappings, kGidMappings})
     verdict.set(spec.value(), oci::Pointer(list), mappings, "ids of the container's own");
 }
 
@@ -107,7 +102,13 @@ bool may_stay_unmapped(const oci::Mount& mount, const host::StagedMount& staged,
 
 void refuse_unmappable(Verdict& verdict, const oci::Mount& mount, std::size_t index, const host::StagedMount& staged,
                        const Context& ctx) {
-  if (staged.is_idmapped || !mount.is_bind() || may_stay_unmapped(mount, staged, ctx)) return;
+  if (staged.is_idmapped || !mount.is_bind()) return;
+  if (staged.is_missing)
+    return verdict.refuse(
+        oci::Pointer("/mounts") / index,
+        "the mount " + quote(mount.source) + " on " + quote(mount.destination) + ", whose source is not there,",
+        "make it first");
+  if (may_stay_unmapped(mount, staged, ctx)) return;
   verdict.refuse(oci::Pointer("/mounts") / index,
                  "the mount " + quote(mount.source) + " on " + quote(mount.destination) +
                      ", whose files can't be given to the container,",
@@ -153,6 +154,7 @@ Verdict give_user_namespace(const oci::Spec& spec, const Context& ctx) {
   if (!is_possible(verdict, spec, ctx)) return verdict;
   const host::UserNamespace& users = *ctx.host.staging.user_namespace;
   add_namespace(verdict, spec, users);
+  join_staged(verdict, spec, ctx);
   clamp_ping_groups(verdict, spec, users);
   verdict.set(spec.value(), oci::Pointer("/root/path"), users.rootfs, "the root filesystem with the container's ids");
   const auto mounts = spec.mounts();

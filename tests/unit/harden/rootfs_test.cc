@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "tests/unit/harden/step_test.h"
 
 namespace runward::harden::steps {
@@ -82,6 +84,37 @@ TEST(MakeRootfsReadonly, DoesNothingWhereTheProfileLetsItBeWritable) {
   Bench bench;
   bench.policy.rootfs = {.mode = policy::RootfsMode::writable, .scratch = {scratch("/tmp")}};
   EXPECT_THAT(bench.verdict(make_rootfs_readonly, Value::object()).changes, IsEmpty());
+}
+
+TEST(MakeRootfsReadonly, GivesScratchPathsTheOwnersThatTheEnginesUserNamespaceHasForThem) {
+  Bench bench;
+  bench.policy.rootfs.scratch = {scratch("/a"), scratch("/b"), scratch("/c")};
+  bench.host.rootfs_folders["/a"] = {.uid = 100'033, .gid = 200'000};
+  bench.host.rootfs_folders["/b"] = {.uid = 100'000, .gid = 200'034};
+  bench.host.rootfs_folders["/c"] = {.uid = 7, .gid = 8};  // the host's own: nobody's in there
+  const auto mapping = [](int host) { return Value::array({{{"containerID", 0}, {"hostID", host}, {"size", 65536}}}); };
+  const Value given = {
+      {"linux",
+       {{"namespaces", {{{"type", "user"}}}}, {"uidMappings", mapping(100'000)}, {"gidMappings", mapping(200'000)}}}};
+  const Value mounts = bench.after(make_rootfs_readonly, given)["mounts"];
+  const auto has = [&](std::size_t index, const char* option) {
+    const Value& options = mounts[index]["options"];
+    return std::find(options.begin(), options.end(), option) != options.end();
+  };
+  EXPECT_TRUE(has(0, "uid=33"));
+  EXPECT_TRUE(has(1, "gid=34"));
+  EXPECT_EQ(mounts.dump().find("uid=0"), std::string::npos);
+  EXPECT_EQ(mounts[2]["options"].dump().find("id="), std::string::npos);
+}
+
+TEST(MakeRootfsReadonly, GivesScratchPathsNoOwnerThatTheirUserNamespaceDoesNotHave) {
+  Bench bench;
+  bench.policy.rootfs.scratch = {scratch("/a")};
+  bench.host.rootfs_folders["/a"] = {.uid = 100'000, .gid = 65'535};
+  bench.host.staging.user_namespace.emplace().size = 65'536;
+  const std::string options = bench.after(make_rootfs_readonly, Value::object())["mounts"][0]["options"].dump();
+  EXPECT_EQ(options.find("uid="), std::string::npos) << options;
+  EXPECT_NE(options.find("gid=65535"), std::string::npos) << options;
 }
 
 }  // namespace

@@ -142,6 +142,13 @@ TEST_F(GiveUserNamespace, RefusesAMountWhoseFilesWouldBelongToNobody) {
   EXPECT_THAT(refusals(), IsEmpty());
 }
 
+TEST_F(GiveUserNamespace, RefusesASourceThatWasNotThereWhateverBecomesOfTheOthers) {
+  mount().is_idmapped = false;
+  mount().is_missing = true;
+  bench_.policy.user_namespaces.unmappable = Unmappable::unmapped;
+  EXPECT_THAT(refusals(), ElementsAre(HasSubstr("whose source is not there")));
+}
+
 TEST_F(GiveUserNamespace, TakesTheEnginesOwnFilesAsTheyAre) {
   mount().is_idmapped = false;
   bench_.host.mount_sources["/srv/data"].is_engine_file = true;
@@ -178,6 +185,29 @@ TEST(PinMounts, RefusesASourceThatWasExchanged) {
   bench.host.mount_sources["/srv/data"].identity = {.device = 1, .inode = 3};
   bench.host.mount_sources["/srv/data"].resolved = "/srv/data";
   EXPECT_THAT(bench.refusals(pin_mounts, document()), ElementsAre(HasSubstr("exchanged")));
+}
+
+Value document_that_joins() {
+  return {{"linux", {{"namespaces", {{{"type", "network"}, {"path", "/proc/7/ns/net"}}, {{"type", "pid"}}}}}}};
+}
+
+Bench bench_that_holds_inode(std::uint64_t inode) {
+  Bench bench;
+  bench.host.staging.namespaces = {
+      {.path = "/proc/7/ns/net", .staged = "/run/runward/rootfs/moby-0/a/n/network", .identity = {4, inode}}};
+  bench.host.namespace_paths["/proc/7/ns/net"] = {.is_host = false, .is_process = true, .identity = {4, 2}};
+  return bench;
+}
+
+TEST(PinNamespaces, JoinsTheOneThatIsHeldOpen) {
+  const Value after = bench_that_holds_inode(2).after(pin_namespaces, document_that_joins());
+  EXPECT_EQ(after["linux"]["namespaces"][0]["path"], "/run/runward/rootfs/moby-0/a/n/network");
+  EXPECT_FALSE(after["linux"]["namespaces"][1].contains("path"));
+}
+
+TEST(PinNamespaces, RefusesOneThatIsNotTheOneThatWasJudged) {
+  EXPECT_THAT(bench_that_holds_inode(3).refusals(pin_namespaces, document_that_joins()),
+              ElementsAre(HasSubstr("has ended meanwhile")));
 }
 
 }  // namespace

@@ -118,8 +118,15 @@ TEST(ExecDocument, WritesTheCallAnew) {
   const auto call = parse_command_line(argv);
   ASSERT_TRUE(call);
   EXPECT_THAT(with_process(*call, argv, "/proc/self/fd/7"),
-              ElementsAre("runward", "--root", "/r", "--log", "/l", "exec", "--process=/proc/self/fd/7",
-                          "--detach=true", "--pid-file=/pid", "--preserve-fds=2", "id"));
+              ElementsAre("runward", "--root", "/r", "--log", "/l", "exec", "--process=/proc/self/fd/7", "--detach",
+                          "--pid-file=/pid", "--preserve-fds=2", "id"));
+}
+
+TEST(WithProcess, LetsTheLastOfASwitchCountAsRuncDoes) {
+  const Argv argv = {"runward", "exec", "--process", "/p", "--detach", "--detach=false", "--ignore-paused", "id"};
+  const auto call = parse_command_line(argv);
+  ASSERT_TRUE(call);
+  EXPECT_THAT(with_process(*call, argv, "/f"), ElementsAre("runward", "exec", "--process=/f", "--ignore-paused", "id"));
 }
 
 }  // namespace

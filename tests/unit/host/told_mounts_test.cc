@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/host/told_mounts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+#include <string>
+
+#include "shim/base/file.h"
+
+namespace runward::host {
+namespace {
+
+constexpr int kCannot = 77;
+
+std::string mountinfo() {
+  const auto text = read_file("/proc/self/mountinfo", std::size_t{16} << 20U);
+  return text ? *text : std::string();
+}
+
+// What the last field of mountinfo says of the mount at `path`, without the "rw," that is the kernel's own.
+std::string options_in_mountinfo(const std::string& path) {
+  const std::string text = mountinfo();
+  const std::size_t line = text.find(" " + path + " ");
+  const std::size_t end = text.find('\n', line);
+  if (line == std::string::npos) return "";
+  const std::size_t begin = text.rfind(" rw,", end) + 4;
+  return text.substr(begin, end - begin);
+}
+
+// In a mount namespace of its own, where nobody else mounts anything meanwhile.
+void alone(const std::function<void()>& check) {
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const int flags = ::geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER;
+    if (::unshare(flags) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) ::_exit(kCannot);
+    if (!told_mounts()) ::_exit(kCannot);
+    check();
+    ::_exit(testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == kCannot) GTEST_SKIP() << "no mount namespace here, or a kernel that does not tell";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+void mount_overlay_with_odd_names() {
+  ASSERT_EQ(::mount("tmpfs", "/mnt", "tmpfs", 0, nullptr), 0);
+  ASSERT_EQ(::chdir("/mnt"), 0);
+  for (const char* const folder : {"a:b", "c d,e", "u=\\", "work", "odd place"}) ASSERT_EQ(::mkdir(folder, 0755), 0);
+  ASSERT_EQ(::mount("overlay", "odd place", "overlay", 0, R"(lowerdir=a\:b:c d\,e,upperdir=u=\\,workdir=work)"), 0);
+}
+
+TEST(ToldMounts, AreThoseOfMountinfoInItsOrder) {
+  alone([] {
+    mount_overlay_with_odd_names();
+    EXPECT_EQ(told_mounts(), MountTable::parse(mountinfo()).entries());
+  });
+}
+
+TEST(ToldMounts, HaveTheOptionsOfMountinfo) {
+  alone([] {
+    mount_overlay_with_odd_names();
+    const auto overlay = told_mount_at("/mnt/odd place");
+    ASSERT_TRUE(overlay);
+    EXPECT_TRUE(overlay->is_mount_point);
+    EXPECT_EQ(overlay->filesystem, "overlay");
+    EXPECT_THAT(overlay->options, testing::HasSubstr("upperdir=u"));
+    EXPECT_EQ(overlay->options, options_in_mountinfo("/mnt/odd\\040place"));
+  });
+}
+
+TEST(ToldMounts, SayThatNothingIsMountedAtAPlace) {
+  alone([] {
+    ASSERT_EQ(::mount("tmpfs", "/mnt", "tmpfs", 0, "size=4096"), 0);
+    ASSERT_EQ(::mkdir("/mnt/inside", 0755), 0);
+    const auto inside = told_mount_at("/mnt/inside");
+    ASSERT_TRUE(inside);
+    EXPECT_FALSE(inside->is_mount_point);
+    const auto mounted = told_mount_at("/mnt");
+    ASSERT_TRUE(mounted);
+    EXPECT_TRUE(mounted->is_mount_point);
+    EXPECT_EQ(mounted->filesystem, "tmpfs");
+    EXPECT_FALSE(told_mount_at("/not/there"));
+  });
+}
+
+}  // namespace
+}  // namespace runward::host
