@@ -80,11 +80,11 @@ Allowed allowed_by(const oci::Value& filter) {
   return allowed;
 }
 
-// Takes out of one rule what the baseline never lets through, and what it lets through for other arguments: those are
-// `narrowed`. One condition that always holds ("at least 0") would let all arguments through, and which of two
+// Takes out of one rule what the baseline never lets through, and what it lets through for other arguments: these are
+// `taken_out`. One condition that always holds ("at least 0") would let all arguments through, and which of two
 // conditions is the stricter is not worked out: only one that is word for word the baseline's stays.
 void limit_rule(Verdict& verdict, const oci::Spec& spec, const oci::Pointer& where, const Allowed& allowed,
-                std::set<std::string_view>& narrowed) {
+                std::set<std::string_view>& taken_out) {
   constexpr std::string_view kNever = "the profile's baseline does not let it through";
   constexpr std::string_view kNotSo = "the profile's baseline lets it through for other arguments: its rules are taken";
   const oci::Value& rule = *oci::find(spec.value(), where);
@@ -93,36 +93,67 @@ void limit_rule(Verdict& verdict, const oci::Spec& spec, const oci::Pointer& whe
   for (std::size_t i = names.size(); i-- > 0;) {
     const auto& name = names[i].get_ref<const std::string&>();
     if (holds(allowed.always, name) || allowed.has_rule_like(rule, name)) continue;
-    const bool is_narrowed = allowed.sometimes.contains(name);
-    if (is_narrowed) narrowed.insert(name);
-    excess.emplace_back(i, is_narrowed ? kNotSo : kNever);
+    taken_out.insert(name);
+    excess.emplace_back(i, allowed.sometimes.contains(name) ? kNotSo : kNever);
   }
   if (excess.size() == names.size())
     return verdict.remove(spec.value(), where, std::string(excess.empty() ? kNever : excess.back().second));
   for (const auto& [index, reason] : excess) verdict.remove(spec.value(), where / "names" / index, std::string(reason));
 }
 
+// The calls that the document itself answers with an error: two errors for one call are no filter to libseccomp.
+Names answered_by(const oci::Value& filter) {
+  Names answered;
+  for (const oci::Value& rule : rules_of(filter))
+    if (!lets_through(rule))
+      for (const oci::Value& name : names_of(rule)) answered.push_back(name.get_ref<const std::string&>());
+  std::ranges::sort(answered);
+  return answered;
+}
+
+// One rule of the baseline for one of the calls that were taken out.
+void take_rule(Verdict& verdict, const oci::Value& rule, const oci::Value& name) {
+  oci::Value one = rule;
+  one["names"] = oci::Value::array({name});
+  verdict.insert(oci::Pointer("/linux/seccomp/syscalls"), std::nullopt, std::move(one),
+                 lets_through(rule) ? "the profile's baseline lets it through for these arguments"
+                                    : "the profile's baseline answers it with this error");
+}
+
 // A filter whose default is to deny can still let everything through by name. Calls that the baseline never lets
 // through go; where it lets one through for certain arguments only and the document for others, its own rules are
-// taken, also those that say with which error certain arguments are refused.
+// taken. So are those that say with which error a call is answered: programs look at it ("not there", "forbidden").
 void intersect_names(Verdict& verdict, const oci::Spec& spec, const oci::Value& baseline) {
   const oci::Pointer where("/linux/seccomp/syscalls");
   const Allowed allowed = allowed_by(baseline);
   const oci::Value& rules = rules_of(*spec.seccomp());
-  std::set<std::string_view> narrowed;
+  std::set<std::string_view> taken_out;
   for (std::size_t i = rules.size(); i-- > 0;)
-    if (lets_through(rules[i])) limit_rule(verdict, spec, where / i, allowed, narrowed);
-  for (const oci::Value& rule : rules_of(baseline)) {
-    if (!has_arguments(rule)) continue;
+    if (lets_through(rules[i])) limit_rule(verdict, spec, where / i, allowed, taken_out);
+  const Names answered = answered_by(*spec.seccomp());
+  for (const oci::Value& rule : rules_of(baseline))
     for (const oci::Value& name : names_of(rule)) {
-      if (!narrowed.contains(name.get_ref<const std::string&>())) continue;
-      oci::Value one = rule;
-      one["names"] = oci::Value::array({name});
-      verdict.insert(where, std::nullopt, std::move(one),
-                     lets_through(rule) ? "the profile's baseline lets it through for these arguments"
-                                        : "the profile's baseline answers these arguments with an error of their own");
+      const auto& call = name.get_ref<const std::string&>();
+      if (taken_out.contains(call) && (lets_through(rule) || !holds(answered, call))) take_rule(verdict, rule, name);
     }
-  }
+}
+
+bool names_architecture(const oci::Value& filter, const oci::Value& name) {
+  const oci::Value& own = list_in(filter, "architectures");
+  return std::ranges::any_of(own, [&](const oci::Value& one) { return one == name; });
+}
+
+// i386's and x32's numbers are other doors to the same kernel, behind which socketcall(2) hides its arguments. A filter
+// without architectures is for the machine's own, and kills who calls by another.
+void limit_architectures(Verdict& verdict, const oci::Spec& spec, const oci::Value& baseline) {
+  const oci::Pointer where("/linux/seccomp/architectures");
+  const oci::Value& asked = list_in(*spec.seccomp(), "architectures");
+  if (asked.empty()) return;
+  if (list_in(baseline, "architectures").empty())
+    return verdict.remove(spec.value(), where, "the profile's baseline is for the machine's own architecture only");
+  for (std::size_t i = asked.size(); i-- > 0;)
+    if (!names_architecture(baseline, asked[i]))
+      verdict.remove(spec.value(), where / i, "the profile's baseline has no system calls of this architecture");
 }
 
 void refuse_listener(Verdict& verdict, const oci::Spec& spec) {
@@ -139,7 +170,10 @@ Verdict require_seccomp(const oci::Spec& spec, const Context& ctx) {
   if (!is_unconfined(spec.seccomp())) {
     drop_spec_allow(verdict, spec);
     refuse_listener(verdict, spec);
-    if (ctx.seccomp_baseline != nullptr) intersect_names(verdict, spec, *ctx.seccomp_baseline);
+    if (ctx.seccomp_baseline != nullptr) {
+      limit_architectures(verdict, spec, *ctx.seccomp_baseline);
+      intersect_names(verdict, spec, *ctx.seccomp_baseline);
+    }
     return verdict;
   }
   const bool asked = spec.seccomp() != nullptr || ctx.engine_is_docker();

@@ -58,6 +58,54 @@ TEST(RequireSeccomp, KeepsSpectreMitigationsOn) {
             Value::array({"SECCOMP_FILTER_FLAG_LOG"}));
 }
 
+Value with_architectures(const Value& architectures) {
+  return with_filter({{"defaultAction", "SCMP_ACT_ERRNO"}, {"architectures", architectures}});
+}
+
+TEST(RequireSeccomp, TakesOutArchitecturesThatTheBaselineDoesNotName) {
+  EXPECT_EQ(bench_of("moby").after(require_seccomp,
+                                   with_architectures({"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"})),
+            with_architectures(Value::array({"SCMP_ARCH_X86_64"})));
+}
+
+TEST(RequireSeccomp, LeavesTheMachinesOwnArchitectureWhereTheBaselineNamesNone) {
+  Bench bench;
+  bench.baseline = {{"defaultAction", "SCMP_ACT_ERRNO"}};
+  EXPECT_EQ(bench.after(require_seccomp, with_architectures({"SCMP_ARCH_X86_64", "SCMP_ARCH_X86"})),
+            with_filter({{"defaultAction", "SCMP_ACT_ERRNO"}}));
+}
+
+TEST(RequireSeccomp, TakesTheBaselinesErrorsAlongWithItsConditions) {
+  Bench bench;
+  const Value condition = Value::array({{{"index", 2}, {"value", 9}, {"op", "SCMP_CMP_EQ"}}});
+  const Value allowed = {{"names", {"socket"}},
+                         {"action", "SCMP_ACT_ALLOW"},
+                         {"args", Value::array({{{"index", 0}, {"value", 1}, {"op", "SCMP_CMP_EQ"}}})}};
+  const Value answered = {{"names", {"socket"}}, {"action", "SCMP_ACT_ERRNO"}, {"errnoRet", 93}, {"args", condition}};
+  bench.baseline = {{"defaultAction", "SCMP_ACT_ERRNO"}, {"syscalls", Value::array({allowed, answered})}};
+  const Value document =
+      with_filter({{"defaultAction", "SCMP_ACT_ERRNO"},
+                   {"syscalls", Value::array({{{"names", {"socket"}}, {"action", "SCMP_ACT_ALLOW"}}})}});
+  EXPECT_THAT(bench.after(require_seccomp, document)["linux"]["seccomp"]["syscalls"],
+              testing::UnorderedElementsAre(allowed, answered));
+}
+
+TEST(RequireSeccomp, AnswersCallsThatItTakesOutWithTheBaselinesError) {
+  Bench bench;
+  const auto answer = [](const char* call, int error) {
+    return Value{{"names", {call}}, {"action", "SCMP_ACT_ERRNO"}, {"errnoRet", error}};
+  };
+  bench.baseline = {
+      {"defaultAction", "SCMP_ACT_ERRNO"},
+      {"syscalls",
+       Value::array({{{"names", {"io_uring_setup", "clone3"}}, {"action", "SCMP_ACT_ERRNO"}, {"errnoRet", 38}}})}};
+  const Value lets_through = {{"names", {"io_uring_setup", "clone3"}}, {"action", "SCMP_ACT_ALLOW"}};
+  const Value document = with_filter(
+      {{"defaultAction", "SCMP_ACT_ERRNO"}, {"syscalls", Value::array({lets_through, answer("clone3", 1)})}});
+  EXPECT_THAT(bench.after(require_seccomp, document)["linux"]["seccomp"]["syscalls"],
+              testing::UnorderedElementsAre(answer("clone3", 1), answer("io_uring_setup", 38)));
+}
+
 TEST(RequireSeccomp, TakesOutCallsThatTheBaselineNeverLetsThrough) {
   Bench bench;
   bench.baseline = {{"defaultAction", "SCMP_ACT_ERRNO"},
