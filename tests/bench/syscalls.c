@@ -47,11 +47,11 @@ static void measure(const char* name, void (*call)(void), int calls, int rounds)
 
 int main(void) {
   null_fd = open("/dev/null", O_RDONLY);
-  measure("getpid", call_getpid, 20000, 40);
-  measure("read", call_read, 20000, 40);
-  measure("openat+close", call_openat, 5000, 40);
-  measure("ioctl", call_ioctl, 20000, 40);
-  measure("socket+close", call_socket, 3000, 30);
-  measure("clone+wait", call_clone, 50, 30);
+  measure("getpid", call_getpid, 2000, 300);
+  measure("read", call_read, 2000, 300);
+  measure("openat+close", call_openat, 300, 200);
+  measure("ioctl", call_ioctl, 2000, 300);
+  measure("socket+close", call_socket, 200, 200);
+  measure("clone+wait", call_clone, 10, 100);
   return 0;
 }

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# What a system call costs in a container: with no filter, with Docker's own, with runward's. Real containers of a
-# private dockerd, one of each kind in turn; medians over the rounds of each program's fastest loops, and ratios to
-# Docker's filter. Usage: sudo tests/bench/syscalls.sh [ROUNDS]
+# What a system call costs in a container: with no filter, with Docker's own, with the baseline of profile `default` in its
+# place (three containers of runc's that differ in nothing else), and in containers of runward's, which have a user
+# namespace and other mounts too. Real containers of a private dockerd, one of each kind in turn; medians over the
+# rounds of each program's fastest loops, and ratios to Docker's filter. Usage: sudo tests/bench/syscalls.sh [ROUNDS]
 # RUNWARD names the program to measure with (else build/release/runward).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -24,11 +25,15 @@ busybox_rootfs "$work/root"
 cp "$work/syscalls" "$work/root/bin/"
 tar -C "$work/root" -c . | docker_ import - bench >/dev/null
 
-kinds=(none docker default strict)
+# The profile's filter in the form that Docker reads: without comments.
+sed 's|^ *//.*||' profiles/default/seccomp.json >"$work/baseline.json"
+
+kinds=(none docker baseline default strict)
 run_kind() {
   case $1 in
     none) set -- --runtime=runc --security-opt seccomp=unconfined ;;
     docker) set -- --runtime=runc ;;
+    baseline) set -- --runtime=runc --security-opt seccomp="$work/baseline.json" ;;
     default) set -- --runtime=runward ;;
     strict) set -- --runtime=runward-strict --user 1000:1000 ;;
   esac
@@ -47,11 +52,11 @@ awk '
     return a[int((m + 1) / 2)]
   }
   END {
-    printf "%-14s %10s %10s %10s %10s   %s\n", "ns per call", "no filter", "Docker", "default", "strict", "default, strict / Docker"
+    split("none docker baseline default strict", kinds)
+    printf "%-14s %9s %9s %9s %9s %9s   %s\n", "ns per call", "no filter", "Docker", "baseline", "default", "strict", "baseline/Docker"
     for (c = 1; c <= calls; c++) {
-      call = order[c]
-      d = median("docker", call)
-      printf "%-14s %10.0f %10.0f %10.0f %10.0f   x %.3f  x %.3f\n", call, median("none", call), d, median("default", call),
-        median("strict", call), median("default", call) / d, median("strict", call) / d
+      printf "%-14s", order[c]
+      for (k = 1; k <= 5; k++) printf " %9.0f", median(kinds[k], order[c])
+      printf "   x %.3f\n", median("baseline", order[c]) / median("docker", order[c])
     }
   }' "$work/times"
