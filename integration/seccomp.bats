@@ -7,6 +7,9 @@
 
 source "$BATS_TEST_DIRNAME/lib/helpers.bash"
 
+# shellcheck source=servers/rootfs.sh
+source "$BATS_TEST_DIRNAME/servers/rootfs.sh"
+
 export MORE_RUNTIMES='runward-compat runward-build'
 
 # The probe lies where runward was built.
@@ -135,6 +138,14 @@ tell() { printf '# %s\n' "$*" >&3; }
   gcc -static -O1 -o "$BATS_FILE_TMPDIR/probes/ordinary-glibc" "$BATS_TEST_DIRNAME/probes/ordinary.c" -lpthread
   run run_in runward -v "$BATS_FILE_TMPDIR/probes:/probes:ro" -- /probes/ordinary-glibc
   assert_equal "$status: $output" '0: all of it works'
+}
+
+@test "a Debian's shell, su and dpkg work: PAM takes audit for absent" {
+  rootfs_make nginx
+  rootfs_import nginx rw-nginx
+  run docker_ run --rm --runtime=runward --entrypoint /bin/bash rw-nginx -c 'su nobody -s /bin/sh -c id && dpkg -l dpkg >/dev/null && mktemp'
+  assert_equal "$status" 0 || fail "$output"
+  assert_contains "$output" 'uid=65534(nobody)'
 }
 
 @test "a terminal works: its size, its modes and job control" {
