@@ -307,8 +307,14 @@ void judge_seccomp(Words& problems, const Value& before, const Value& after, con
   const auto old_flags = string_set(was.is_object() && was.contains("flags") ? was["flags"] : kNull);
   auto new_flags = string_set(is.is_object() && is.contains("flags") ? is["flags"] : kNull);
   new_flags.insert("SECCOMP_FILTER_FLAG_SPEC_ALLOW");
-  if (was.is_object()) was.erase("flags");
-  if (is.is_object()) is.erase("flags");
+  // None is the machine's own alone: runtimes add it to every filter.
+  const auto old_doors = string_set(was.is_object() && was.contains("architectures") ? was["architectures"] : kNull);
+  const auto new_doors = string_set(is.is_object() && is.contains("architectures") ? is["architectures"] : kNull);
+  if (!subset(new_doors, old_doors)) problems.push_back("seccomp filter for more architectures");
+  for (const char* judged : {"flags", "architectures"}) {
+    if (was.is_object()) was.erase(judged);
+    if (is.is_object()) is.erase(judged);
+  }
   if (was != is || !subset(old_flags, new_flags)) problems.push_back("seccomp filter replaced");
 }
 
