@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include "seccomp/algebra.h"
@@ -25,6 +27,21 @@ void drop_absent(Profile& profile, const std::string& native) {
   std::erase_if(profile.calls, [&](const auto& call) { return !exists_on_any(call.first, {native}); });
 }
 
+// A list of none is the machine's own alone, which the runtimes add to every list.
+std::set<std::string> with_native(const std::vector<std::string>& architectures, const std::string& native) {
+  std::set<std::string> all(architectures.begin(), architectures.end());
+  all.insert(native);
+  return all;
+}
+
+std::vector<std::string> common_architectures(const Profile& a, const Profile& b, const std::string& native) {
+  const auto of_a = with_native(a.architectures, native);
+  const auto of_b = with_native(b.architectures, native);
+  std::vector<std::string> common;
+  std::ranges::set_intersection(of_a, of_b, std::back_inserter(common));
+  return common.size() == 1 ? std::vector<std::string>() : common;
+}
+
 void answer_probes(Profile& profile) {
   const Outcome not_there{.action = Action::error, .data = ENOSYS};
   if (profile.default_outcome.action != Action::error || profile.default_outcome == not_there) return;
@@ -38,6 +55,7 @@ Derived derive(const Template& baseline, const Environment& environment, const P
   const Profile ours = baseline.resolve(environment);
   Combined combined = asked == nullptr ? normalise(ours) : intersect(ours, *asked);
   Profile& profile = combined.profile;
+  profile.architectures = common_architectures(ours, asked == nullptr ? ours : *asked, environment.architecture);
   answer_probes(profile);
   drop_absent(profile, environment.architecture);
   return {.profile = std::move(profile), .given_up = std::move(combined.given_up)};

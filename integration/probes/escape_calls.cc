@@ -6,6 +6,7 @@
 //   through  the filter let the call go on into the kernel
 //   refused  the filter answered: DETAIL is the error that the caller got, or "killed"
 //   absent   this machine has no such call, or no such way in: DETAIL says which
+// With --names it prints the calls' names instead and asks nothing.
 // Exit code 0 when every question was answered, 2 when one could not be asked.
 //
 // How it tells the filter's refusal from the kernel's own, which may well be the same EPERM: before it makes the call,
@@ -182,7 +183,11 @@ Verdict ask(const Risk& risk, Shared& shared) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--names") == 0) {
+    for (const Risk& risk : runward::seccomp::risks()) std::puts(std::string(risk.syscall).c_str());
+    return 0;
+  }
   void* const page = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return 2;
   auto& shared = *new (page) Shared{};
