@@ -2,6 +2,7 @@
 #include "apparmor/parse.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "apparmor/words.h"
 
@@ -16,10 +17,15 @@ bool knows(const Table& table, std::string_view word) {
   return std::ranges::find(table, word) != table.end();
 }
 
+// "rtmin+0" … "rtmin+32"
 bool is_real_time_signal(std::string_view word) {
   constexpr std::string_view kPrefix = "rtmin+";
-  if (!word.starts_with(kPrefix) || word.size() < 7 || word.size() > 8) return false;
-  return word.find_first_not_of("0123456789", kPrefix.size()) == std::string_view::npos && word != "rtmin+33";
+  constexpr unsigned kLast = 32;
+  if (!word.starts_with(kPrefix)) return false;
+  unsigned number = 0;
+  const char* const end = word.data() + word.size();
+  const auto [rest, error] = std::from_chars(word.data() + kPrefix.size(), end, number);
+  return error == std::errc() && rest == end && number <= kLast;
 }
 
 // Words, patterns and marks, one after the other.
@@ -214,6 +220,7 @@ class Parser {
     FileRule rule{.owner = owner};
     SHIM_TRY(rule.path, scan_.pattern());
     if (!rule.path->text().starts_with('/')) return scan_.fail("expected an absolute path");
+    if (rule.path->text().find("//") != std::string::npos) return scan_.fail("a path with an empty component");
     SHIM_CHECK(permissions(rule, made.deny));
     if (scan_.accept("->")) {
       rule.target = scan_.word();
@@ -280,11 +287,16 @@ class Parser {
   Result<Body> mount(MountKind kind) {
     MountRule rule{.kind = kind};
     SHIM_CHECK(mount_conditions(rule));
-    if (kind != MountKind::pivot_root && (scan_.peek() == '/' || scan_.peek() == '"')) {
-      SHIM_TRY(const Pattern first, scan_.pattern());
-      (kind == MountKind::mount ? rule.source : rule.target) = first;
+    if (kind != MountKind::mount) {
+      if (scan_.peek() == ',') return Body(std::move(rule));
+      SHIM_TRY(rule.target, scan_.pattern());
+      return Body(std::move(rule));
     }
-    const bool has_target = kind == MountKind::mount ? scan_.accept("->") : !rule.target && scan_.peek() != ',';
+    bool has_target = scan_.accept("->");
+    if (!has_target && scan_.peek() != ',') {
+      SHIM_TRY(rule.source, scan_.pattern());
+      has_target = scan_.accept("->");
+    }
     if (has_target) {
       SHIM_TRY(rule.target, scan_.pattern());
     }

@@ -94,6 +94,8 @@ Status check_file_rule(const Rule& rule, const FileRule& file) {
   };
   if (!file.path) return ok();
   if (!file.path->text().starts_with('/')) return wrong("not an absolute path");
+  // apparmor_parser takes one of them out, but not at the beginning: what the rule means would depend on that.
+  if (file.path->text().find("//") != std::string::npos) return wrong("a path with an empty component");
   if (file.permissions.empty() && !file.transition) return wrong("no permission");
   if (file.permissions.has(Permission::write) && file.permissions.has(Permission::append))
     return wrong("'w' and 'a' exclude each other");

@@ -41,10 +41,10 @@ inline constexpr std::array<std::string_view, 9> kSocketTypes = {"dgram",     "i
                                                                  "seqpacket", "stream", "tcp",    "udp"};
 
 inline constexpr std::array<std::string_view, 2> kSignalAccess = {"receive", "send"};
-inline constexpr std::array<std::string_view, 35> kSignals = {
-    "abrt", "alrm", "bus",  "chld", "cont", "emt",  "exists", "fpe",    "hup",  "ill",  "int",    "io",
-    "kill", "lost", "pipe", "prof", "pwr",  "quit", "segv",   "stkflt", "stop", "stp",  "sys",    "term",
-    "trap", "ttin", "ttou", "urg",  "usr1", "usr2", "vtalrm", "winch",  "xcpu", "xfsz", "rtmin+0"};
+inline constexpr std::array<std::string_view, 34> kSignals = {
+    "abrt", "alrm", "bus",  "chld", "cont", "emt",  "exists", "fpe",    "hup",  "ill", "int", "io",
+    "kill", "lost", "pipe", "prof", "pwr",  "quit", "segv",   "stkflt", "stop", "stp", "sys", "term",
+    "trap", "ttin", "ttou", "urg",  "usr1", "usr2", "vtalrm", "winch",  "xcpu", "xfsz"};
 
 inline constexpr std::array<std::string_view, 4> kPtraceAccess = {"read", "readby", "trace", "tracedby"};
 inline constexpr std::array<std::string_view, 12> kUnixAccess = {"accept",  "bind",    "connect", "create",
