@@ -151,6 +151,7 @@ TEST_F(WithParser, TheShippedProfilesCompile) {
     std::string error;
     const auto policy = CompiledPolicy::of(*text, error);
     ASSERT_TRUE(policy) << error;
+    EXPECT_TRUE(policy->mediates_mounts());
     EXPECT_TRUE(policy->may_write("/tmp/x"));
     EXPECT_FALSE(policy->may_write("/proc/sys/kernel/core_pattern"));
     EXPECT_FALSE(policy->may_write("/var/run/docker.sock"));

@@ -123,6 +123,13 @@ TEST(Render, SaysNothingThatAnOldParserDoesNotKnow) {
               testing::AllOf(HasSubstr("abi/3.0"), Not(HasSubstr("mqueue")), HasSubstr("file,")));
 }
 
+TEST(Render, KeepsMountsDeniedWithAnOldParser) {
+  const Profile profile = profile_of("audit deny umount,\naudit deny /a r,");
+  EXPECT_THAT(*render(profile, Abi::v4_0), HasSubstr("audit deny umount,"));
+  EXPECT_THAT(*render(profile, Abi::v3_0),
+              testing::AllOf(HasSubstr("\n  deny umount,"), HasSubstr("audit deny /a r,")));
+}
+
 TEST(Render, RefusesWhatNoTextCanSay) {
   const Pattern path = *exact_path("/a");
   const auto refused = [](FileRule file, bool deny) {
