@@ -6,6 +6,7 @@
 #
 # Everything is ten times slower here, one `docker run` takes 4 to 14 s: so many checks look at
 # the report of one container, and none depends on time.
+# shellcheck disable=SC2031  # rootfs.sh, which is sourced below, has a `work` of its own in a subshell
 set -u
 cd "$(dirname "$0")" || exit 2
 work=/run/checks
@@ -321,8 +322,8 @@ check "apparmor check" runwardctl apparmor check
 plain=$(milliseconds create)
 again=$(before=remove milliseconds create)
 echo "# runward create before a runtime that does nothing: $plain ms with the profile loaded, $again ms where it must be loaded"
-rm -rf /var/lib/runward/apparmor
-rebuilt=$(before='rm -rf /var/lib/runward/apparmor'; before="eval remove; rm -rf /var/lib/runward/apparmor" milliseconds create)
+forget() { remove; rm -rf /var/lib/runward/apparmor; }
+rebuilt=$(before=forget milliseconds create)
 echo "# and $rebuilt ms where it must be compiled too"
 mv /usr/sbin/apparmor_parser /usr/sbin/apparmor_parser.away
 create 4 && remove 2>/dev/null
@@ -339,6 +340,36 @@ is "and required refuses" "$code" 1
 case $message in *"(rule apparmor)"*"install the package apparmor"*) ok "the message says what to do" ;; *) not_ok "the message says what to do" "$message" ;; esac
 mv /usr/sbin/apparmor_parser.away /usr/sbin/apparmor_parser
 rm -r /etc/runward/config.json
+
+# Two servers live under the profile, and its signals reach them: nginx and redis end by themselves on SIGTERM, with 0.
+docker_() { docker "$@"; }
+need_packages() { :; }
+XDG_CACHE_HOME=$PWD/cache
+# shellcheck source=../servers/rootfs.sh
+source servers/rootfs.sh
+answers() { # SERVER TEXT COMMAND…
+  local server=$1 text=$2 output='' tries=0; shift 2
+  until output=$(docker exec "$server" "$@" 2>&1) && [[ $output == *"$text"* ]]; do
+    tries=$((tries + 1))
+    if [ $tries -ge 20 ]; then echo "$output"; docker logs --tail 20 "$server"; return 1; fi
+    sleep 1
+  done
+}
+for server in nginx redis; do
+  rootfs_import $server $server
+  docker run -d --name $server --runtime=runward $server >/dev/null 2>$work/$server.err || not_ok "$server starts" "$(cat $work/$server.err)"
+done
+# shellcheck disable=SC2016  # expands in the container
+check "nginx answers" answers nginx 'hello from nginx' \
+  bash -c 'exec 3<>/dev/tcp/127.0.0.1/80; printf "GET /hello.txt HTTP/1.0\r\n\r\n" >&3; cat <&3'
+check "redis answers" answers redis PONG redis-cli ping
+check "redis writes its file" answers redis OK redis-cli save
+for server in nginx redis; do
+  is "$server: AppArmor profile" "$(docker exec $server cat /proc/1/attr/current 2>&1)" "runward-default (enforce)"
+  docker stop -t 100 $server >/dev/null
+  is "$server: docker stop reaches it" "$(docker inspect -f '{{.State.ExitCode}}' $server)" 0
+  docker rm $server >/dev/null
+done
 
 # With systemd, and the machine's own engine of its own units.
 install -m 755 runwardctl /usr/local/bin/runwardctl
