@@ -225,6 +225,8 @@ Result<std::optional<std::string>> cached(const Places& places, const Wanted& wa
 Result<Readiness> look(const Places& places, const Wanted& wanted) {
   SHIM_TRY(const bool current, is_current(places, wanted));
   if (current) return Readiness::loaded;
+  // Not in a container that sees the host's securityfs, read-only.
+  if (::access((places.kernel + "/.replace").c_str(), W_OK) != 0) return Readiness::unavailable;
   if (!places.parser.empty()) return Readiness::loadable;
   SHIM_TRY(const auto binary, cached(places, wanted));
   return binary ? Readiness::loadable : Readiness::unavailable;

@@ -62,7 +62,7 @@ Result<std::optional<std::string>> cached(const Places& places, const Wanted& wa
 enum class Readiness {
   loaded,       // and what is loaded is what is wanted
   loadable,     // compiled, or there is a parser to compile it
-  unavailable,  // AppArmor is there, but neither
+  unavailable,  // AppArmor is there, but neither; or it may not be loaded
 };
 Result<Readiness> look(const Places& places, const Wanted& wanted);
 

@@ -20,10 +20,6 @@ Verdict as_first_process(const oci::Process& process, const Context& ctx) {
   return verdict;
 }
 
-}  // namespace
-
-namespace {
-
 const char* way_out(const Context& ctx) {
   if (!ctx.host.apparmor_enabled) return "boot a kernel with AppArmor, or set apparmor.required to false";
   if (ctx.policy.apparmor.source.empty()) return "load it with apparmor_parser -r";

@@ -82,6 +82,12 @@ TEST_F(LoadTest, IsNotReadyWithoutParserAndCache) {
   EXPECT_EQ(get("kernel/.replace"), "");
 }
 
+TEST_F(LoadTest, IsNotReadyWhereTheKernelTakesNothing) {
+  install_parser();
+  fs::remove(dir_ / "kernel/.replace");
+  EXPECT_EQ(*look(places_, wanted()), Readiness::unavailable);
+}
+
 TEST_F(LoadTest, CompilesLoadsAndRemembers) {
   install_parser();
   kernel_has("runward-x", "aa");
