@@ -18,11 +18,26 @@ function(embed variable path)
   set(${variable} "R\"json(${text})json\"" PARENT_SCOPE)
 endfunction()
 
+# A comment of AppArmor's is a line that begins with #.
+function(embed_apparmor variable path)
+  set(text "")
+  if(EXISTS "${path}")
+    file(READ "${path}" text)
+    string(REGEX REPLACE "\n[ \t]*#[^\n]*" "\n" text "\n${text}")
+    string(REGEX REPLACE "\n\n+" "\n" text "${text}")
+    if(text MATCHES "\\)apparmor\"")
+      message(FATAL_ERROR "${path} holds the end of a raw string literal")
+    endif()
+  endif()
+  set(${variable} "R\"apparmor(${text})apparmor\"" PARENT_SCOPE)
+endfunction()
+
 set(rows "")
 foreach(name IN LISTS PROFILES)
   embed(profile "${FOLDER}/${name}/profile.json")
   embed(seccomp "${FOLDER}/${name}/seccomp.json")
-  string(APPEND rows "    ShippedProfile{\"${name}\", ${profile}, ${seccomp}},\n")
+  embed_apparmor(apparmor "${FOLDER}/${name}/apparmor")
+  string(APPEND rows "    ShippedProfile{\"${name}\", ${profile}, ${seccomp}, ${apparmor}},\n")
 endforeach()
 
 file(WRITE "${OUTPUT}" "// Made by profiles/embed.cmake.

@@ -6,10 +6,10 @@
 //
 //   const Derived derived = derive(baseline, environment, asked);
 //
-// It lets through what both let through, exactly, and nothing else. It is for the baseline's architectures (normally
-// the machine's own only: a filter for one is built in a tenth of the time, and i386 and x32 calls end their caller),
-// and names only calls that they have. Where the default is an errno, calls of the set @probed that it does not let
-// through fail with ENOSYS.
+// It lets through what both let through, exactly, and nothing else. It is for the architectures that both are for
+// (normally the machine's own only: a filter for one is built in a tenth of the time, and i386 and x32 calls end their
+// caller), and names only calls that they have. Where the default is an errno, calls of the set @probed that it does
+// not let through fail with ENOSYS.
 
 #include <string>
 #include <vector>

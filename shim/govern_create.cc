@@ -9,6 +9,7 @@
 #include "shim/event_writer.h"
 #include "shim/govern.h"
 #include "shim/harden/pipeline.h"
+#include "shim/load_apparmor.h"
 #include "shim/oci/parse.h"
 #include "shim/policy/store.h"
 #include "shim/runtime/low_level.h"
@@ -86,6 +87,7 @@ class GovernedCreate {
     SHIM_TRY(const harden::Report report, decide(bundle, loaded.policy, low_level, stage));
     SHIM_CHECK(event_.decided(report, loaded.policy));
     if (report.refused()) return make_error(ErrorKind::policy, harden::refusal_message(report, loaded.policy));
+    SHIM_CHECK(load_apparmor_profile(oci::Spec(bundle.document).process()));
     SHIM_CHECK(stage.enter(oci::Spec(bundle.document)));
     SHIM_CHECK(hand_on(bundle));
     SHIM_CHECK(keep(bundle, std::move(loaded.text), stage));

@@ -10,6 +10,7 @@
 #include "shim/decide.h"
 #include "shim/host/probe.h"
 #include "shim/host/running.h"
+#include "shim/load_apparmor.h"
 #include "shim/oci/parse.h"
 #include "shim/running_container.h"
 #include "shim/runtime/exec_document.h"
@@ -77,6 +78,7 @@ void enter_users(const state::Decision& decision, const state::KeptUsers& users)
 Error govern_exec(const runtime::Invocation& call, const Argv& argv, const policy::Config& config) {
   return govern_running(call, argv, config, [&](const RunningContainer& container, EventWriter& event) -> Result<Argv> {
     SHIM_TRY(const oci::Value process, hardened_process(call, container, event));
+    SHIM_CHECK(load_apparmor_profile(oci::Process(process)));  // somebody may have removed it meanwhile
     if (const auto& users = container.decision.users) enter_users(container.decision, *users);
     SHIM_TRY(const UniqueFd file, memory_file("runward-process", oci::print(process)));
     SHIM_TRY(const int number, keep_over_exec(file, lowest_free(call)));

@@ -6,6 +6,7 @@
 #
 # Everything is ten times slower here, one `docker run` takes 4 to 14 s: so many checks look at
 # the report of one container, and none depends on time.
+# shellcheck disable=SC2031  # rootfs.sh, which is sourced below, has a `work` of its own in a subshell
 set -u
 cd "$(dirname "$0")" || exit 2
 work=/run/checks
@@ -34,7 +35,7 @@ start_dockerd() { # CGROUP-DRIVER: one of its own, which is never stopped: the m
   local dir=$work/engine-$1
   mkdir "$dir"
   jq -n --arg driver "$1" '{bridge: "none", iptables: false, ip6tables: false,
-    "exec-opts": ["native.cgroupdriver=\($driver)"], runtimes: (["runward", "runward-copies", "runward-unmapped"] | map({(.): {path: "/usr/local/bin/\(.)"}}) | add)}' >"$dir/daemon.json"
+    "exec-opts": ["native.cgroupdriver=\($driver)"], runtimes: (["runward", "runward-copies", "runward-unmapped", "runward-lsm"] | map({(.): {path: "/usr/local/bin/\(.)"}}) | add)}' >"$dir/daemon.json"
   export DOCKER_HOST=unix://$dir/docker.sock
   setsid dockerd --config-file "$dir/daemon.json" --data-root "/var/lib/docker-$1" --exec-root "$dir/exec" \
     --pidfile "$dir/pid" --host "$DOCKER_HOST" >"$work/dockerd-$1.log" 2>&1 &
@@ -78,7 +79,6 @@ for path in /tmp /run /var/tmp; do
   tries write:$path "echo >$path/file"
   tries run:$path "cp /bin/busybox $path/busybox && $path/busybox true"
 done
-tries write:/tmp/denied "echo >/tmp/denied"
 echo "core=$(ulimit -c)"
 echo "oom_score_adj=$(cat /proc/self/oom_score_adj)"
 echo "end=end"
@@ -139,7 +139,8 @@ says() { # CHECK SUBJECT PATTERN
   if [[ $(doctor_says "$1" "$2") == $3 ]]; then ok "doctor: $1 $2"; else not_ok "doctor: $1 $2" "$(doctor_says "$1" "$2")" "expected: $3"; fi
 }
 says apparmor '' 'ok: enabled, * profiles are loaded'
-says apparmor-profiles runward-default 'warning: is not loaded*'
+says apparmor-profiles runward-default 'info: is compiled and loaded when a container starts*'
+says apparmor-profiles runward-strict 'info: is compiled and loaded when a container starts*'
 says cgroups '' $'ok: version 2\nok: memory, cpu and pids'
 says seccomp '' 'ok: actions: *'
 says user-namespaces '' 'ok: root can make them (tried)*'
@@ -154,7 +155,7 @@ is "$now: can write to / (the control)" "$(value write:/)" yes
 
 run default runward
 limits_are "$quarter" "$quota 100000" 1024
-is "$now: AppArmor profile is the engine's where runward-default is not loaded" "$(value apparmor)" "docker-default (enforce)"
+is "$now: AppArmor profile, which nobody had loaded" "$(value apparmor)" "runward-default (enforce)"
 for set in CapEff CapPrm CapBnd; do
   check "$now: $set=$(value $set) is within the profile's" test $((0x0$(value $set) & ~capabilities)) -eq 0
 done
@@ -171,7 +172,6 @@ for path in /tmp /run /var/tmp; do
   is "$now: can write to $path" "$(value "write:$path")" yes
   is "$now: cannot run a program from $path" "$(value "run:$path")" no
 done
-is "$now: can write to /tmp/denied (the control of the last AppArmor check)" "$(value write:/tmp/denied)" yes
 is "$now: oom_score_adj" "$(value oom_score_adj)" 0
 
 run smaller-limits runward --memory 64m --cpus 0.5 --pids-limit 50
@@ -192,24 +192,6 @@ check "$now: pids.max=$(value pids.max) is at most 4096" test "$(value pids.max)
 refused --privileged privileged --privileged
 refused apparmor=unconfined apparmor --security-opt apparmor=unconfined
 
-apparmor_parser -r <<'P'
-profile runward-default flags=(attach_disconnected,mediate_deleted) {
-  capability,
-  file,
-  mount,
-  network,
-  ptrace,
-  signal,
-  umount,
-  unix,
-  deny /tmp/denied w,
-}
-P
-run own-profile runward
-is "$now: AppArmor profile where runward-default is loaded" "$(value apparmor)" "runward-default (enforce)"
-is "$now: it is enforced" "$(value write:/tmp) $(value write:/tmp/denied)" "yes no"
-apparmor_parser -R <<<'profile runward-default {}'
-
 # From the host's side, and with the other cgroup driver.
 start_dockerd cgroupfs
 mkfifo $work/hold
@@ -221,13 +203,14 @@ limits_are "$quarter" "$quota 100000" 1024
 group=/sys/fs/cgroup/docker/$(cat $work/cid)
 is "$now: the host sees the same limits" \
   "$(cat "$group/memory.max") $(cat "$group/cpu.max") $(cat "$group/pids.max")" "$(value memory.max) $quota 100000 1024"
-is "$now: AppArmor profile" "$(value apparmor)" "docker-default (enforce)"
+is "$now: AppArmor profile" "$(value apparmor)" "runward-default (enforce)"
 id=$(cat $work/cid)
 check "$now: an update within the ceiling" docker update --memory 128m --memory-swap 128m --pids-limit 60 "$id"
 is "$now: it is in the cgroup" "$(cat "$group/memory.max") $(cat "$group/memory.swap.max") $(cat "$group/pids.max")" "$((128 << 20)) 0 60"
 check "$now: an update beyond it" docker update --memory 64g --memory-swap 64g --pids-limit -1 "$id"
 check "$now: memory.max stays at or below the ceiling" test "$(cat "$group/memory.max")" -le "$ceiling"
 check "$now: pids.max stays at or below the ceiling" test "$(cat "$group/pids.max")" -le 4096
+is "$now: AppArmor profile of an exec" "$(docker exec "$id" cat /proc/self/attr/current 2>&1)" "runward-default (enforce)"
 docker exec "$id" grep -E '^(CapBnd|NoNewPrivs|Seccomp):' /proc/self/status >$work/exec 2>&1
 is "$now: exec has no more than the first process" "$(awk '{printf "%s ", $2}' $work/exec)" "00000000000005fb 1 2 "
 exec 9>&-
@@ -266,6 +249,161 @@ is "crun: files of a volume have their owners, inside and on the host" "$(sed -n
 is "crun: exec has no more than the first process" "$(awk 'NR > 2 {printf "%s ", $2}' $work/crun-exec)" "00000000000005fb 1 2 "
 check "crun: it ends" docker rm -f crun
 rm /etc/runward/config.json
+
+# AppArmor alone: every other rule that would say no is off, and what Docker does by itself is switched off too.
+mkdir -p /etc/runward/profiles/lsm
+jq -n '{extends: "default", rules: ({apparmor: {mode: "enforce", profile: "runward-default", required: true}} +
+  (["privileged", "namespaces", "user-namespace", "user", "no-new-privileges", "capabilities", "seccomp", "mounts", "rootfs",
+    "masked-paths", "sysctl", "cgroup-path"] | map({(.): "off"}) | add))}' >/etc/runward/profiles/lsm/profile.json
+ln -s runward /usr/local/bin/runward-lsm
+check "the test profile is a good one" runwardctl check-config --profile lsm
+# shellcheck disable=SC2016  # expands in the container
+lsm='
+tries() { if sh -c "$2" 2>/dev/null; then echo "$1=yes"; else echo "$1=no"; fi; }
+echo "apparmor=$(cat /proc/self/attr/current)"
+echo "CapEff=$(sed -n "s/^CapEff:[[:space:]]*//p" /proc/self/status)"
+echo "Seccomp=$(sed -n "s/^Seccomp:[[:space:]]*//p" /proc/self/status)"
+tries write:/file "echo >/file && chmod 700 /file && rm /file"
+mkdir /m
+tries mount "mount -t tmpfs none /m"
+tries bind "mount --bind /tmp /m"
+tries remount "mount -o remount,ro /dev/shm"
+tries umount "umount /dev/shm"
+tries core_pattern "echo core >/proc/sys/kernel/core_pattern"
+tries sysrq ": >>/proc/sysrq-trigger"
+tries uid_map ": >>/proc/self/uid_map"
+tries kallsyms "head -n 1 /proc/kallsyms >/dev/null"
+tries kcore "head -c 1 /proc/kcore >/dev/null"
+tries signal-host "kill -0 1"
+tries ptrace-host "readlink /proc/1/exe"
+tries signal-own "sleep 9 & kill -TERM \$!"
+tries ptrace-own "readlink /proc/self/exe && sleep 9 & readlink /proc/\$!/exe"
+tries packet "arping -c 1 -w 1 -I lo 127.0.0.1 2>&1 | grep -qv -e denied -e permitted"
+tries udp "nslookup -type=a localhost 127.0.0.1 2>&1 | grep -qv -e denied -e permitted"
+echo no module >/file.ko
+echo "module=$(insmod /file.ko 2>&1)"
+echo "socket=$(cat /run/docker.sock 2>&1)"
+tries nobodys-profile "echo changeprofile unconfined >/proc/self/attr/current"
+echo "end=end"
+'
+run_lsm() { # NAME RUNTIME docker-run-options…
+  local name=$1 runtime=$2; shift 2
+  # shellcheck disable=SC2086
+  docker run --rm --runtime="$runtime" --pid host --cap-add ALL --security-opt seccomp=unconfined \
+    --security-opt systempaths=unconfined -v "$DOCKER_HOST_SOCKET":/run/docker.sock "$@" box sh -c "$lsm" >"$work/$name" 2>"$work/$name.err" || true
+  now=$name
+  [ "$(value end)" = end ] || not_ok "container '$name' runs to its end" "$(tail -5 "$work/$name" "$work/$name.err")"
+}
+DOCKER_HOST_SOCKET=${DOCKER_HOST#unix://}
+core_pattern=$(cat /proc/sys/kernel/core_pattern)
+run_lsm unconfined runc --security-opt apparmor=unconfined
+echo "$core_pattern" >/proc/sys/kernel/core_pattern
+says_of() { # NAMES… : "name=yes name=no …" of the last report
+  local name; for name; do printf '%s=%s ' "$name" "$(value "$name")"; done
+}
+forbidden=(mount bind remount umount core_pattern sysrq uid_map kallsyms kcore signal-host ptrace-host packet nobodys-profile)
+allowed=(write:/file signal-own ptrace-own udp)
+all_are() { local answer=$1 name; shift; for name; do printf '%s=%s ' "$name" "$answer"; done; }
+is "$now: AppArmor (the control)" "$(value apparmor)" unconfined
+is "$now: what AppArmor will forbid works without it (the control)" "$(says_of "${forbidden[@]}" "${allowed[@]}")" "$(all_are yes "${forbidden[@]}" "${allowed[@]}")"
+check "$now: a module is tried (the control)" grep -q 'invalid module format' <<<"$(value module)"
+check "$now: the engine's socket is reached (the control)" grep -q 'No such device or address' <<<"$(value socket)"
+run_lsm lsm runward-lsm
+is "$now: AppArmor" "$(value apparmor)" "runward-default (enforce)"
+is "$now: no other rule forbids it" "$(value CapEff) $(value Seccomp)" "$(sed -n 's/^CapEff=//p' $work/unconfined) 0"
+is "$now: AppArmor alone forbids it" "$(says_of "${forbidden[@]}")" "$(all_are no "${forbidden[@]}")"
+is "$now: and nothing else" "$(says_of "${allowed[@]}")" "$(all_are yes "${allowed[@]}")"
+check "$now: no module" grep -q 'Operation not permitted' <<<"$(value module)"
+check "$now: no engine's socket" grep -q 'Permission denied' <<<"$(value socket)"
+
+# Loading, by runward itself: the low-level runtime is one that does nothing, so that what is measured is ours.
+mkdir -p $work/bundle/rootfs && tar -x -C $work/bundle/rootfs -f box.tar
+(cd $work/bundle && runc spec && jq '.process.args = ["true"]' config.json >spec.json)
+echo '{"runtime": "/bin/true"}' >/etc/runward/config.json
+create() { # NUMBER
+  cp $work/bundle/spec.json $work/bundle/config.json
+  runward --root $work/root create --bundle $work/bundle "c$1"
+}
+is_enforced() { grep -qx "$1 (enforce)" /sys/kernel/security/apparmor/profiles; }
+hash_of() { cat /sys/kernel/security/apparmor/policy/profiles/"$1".*/sha*; }
+milliseconds() { # COMMAND… : the median of nine
+  local i start; for i in 1 2 3 4 5 6 7 8 9; do
+    [ -z "${before:-}" ] || $before
+    start=$(date +%s%N); "$@" "$i" >/dev/null 2>&1; echo $((($(date +%s%N) - start) / 10000))
+  done | sort -n | sed -n '5s/..$/.&/p'
+}
+remove() { apparmor_parser -R <<<'profile runward-default {}'; }
+check "a create" create 0
+check "the profile is loaded" is_enforced runward-default
+own=$(hash_of runward-default)
+remove
+check "it is removed (the control)" eval '! is_enforced runward-default'
+check "a create after that" create 1
+check "it is loaded again" is_enforced runward-default
+is "with the same content" "$(hash_of runward-default)" "$own"
+apparmor_parser -r <<<'profile runward-default { file, capability, network, mount, }'
+check "another content under its name (the control)" test "$(hash_of runward-default)" != "$own"
+check "a create after that" create 2
+is "it is replaced" "$(hash_of runward-default)" "$own"
+apparmor_parser -rC <<<'profile runward-default { file, }'
+check "a create after a complaining one" create 3
+check "it is enforced" is_enforced runward-default
+check "strict brings its own" runwardctl apparmor load strict
+check "it is enforced" is_enforced runward-strict
+is "apparmor unload" "$(runwardctl apparmor unload strict)" "runward-strict: unloaded; containers that run under it are unconfined now"
+check "it is gone" eval '! is_enforced runward-strict'
+check "apparmor check" runwardctl apparmor check
+plain=$(milliseconds create)
+again=$(before=remove milliseconds create)
+echo "# runward create before a runtime that does nothing: $plain ms with the profile loaded, $again ms where it must be loaded"
+forget() { remove; rm -rf /var/lib/runward/apparmor; }
+rebuilt=$(before=forget milliseconds create)
+echo "# and $rebuilt ms where it must be compiled too"
+mv /usr/sbin/apparmor_parser /usr/sbin/apparmor_parser.away
+create 4 && remove 2>/dev/null
+check "without a parser, from what was compiled" create 5
+check "it is loaded" is_enforced runward-default
+rm -rf /var/lib/runward/apparmor /run/runward/apparmor
+check "without parser and compiled form: if-available goes on" create 6
+is "with the engine's own profile" "$(jq -r '.process.apparmorProfile // "none"' $work/bundle/config.json)" none
+jq '.rules.apparmor.required = true' /etc/runward/profiles/lsm/profile.json >$work/lsm.json
+mkdir -p /etc/runward/profiles/must && cp $work/lsm.json /etc/runward/profiles/must/profile.json
+echo '{"runtime": "/bin/true", "profiles": {"default": "must"}}' >/etc/runward/config.json
+message=$(create 7 2>&1); code=$?
+is "and required refuses" "$code" 1
+case $message in *"(rule apparmor)"*"install the package apparmor"*) ok "the message says what to do" ;; *) not_ok "the message says what to do" "$message" ;; esac
+mv /usr/sbin/apparmor_parser.away /usr/sbin/apparmor_parser
+rm -r /etc/runward/config.json
+
+# Two servers live under the profile, and its signals reach them: nginx and redis end by themselves on SIGTERM, with 0.
+docker_() { docker "$@"; }
+need_packages() { :; }
+XDG_CACHE_HOME=$PWD/cache
+# shellcheck source=../servers/rootfs.sh
+source servers/rootfs.sh
+answers() { # SERVER TEXT COMMAND…
+  local server=$1 text=$2 output='' tries=0; shift 2
+  until output=$(docker exec "$server" "$@" 2>&1) && [[ $output == *"$text"* ]]; do
+    tries=$((tries + 1))
+    if [ $tries -ge 20 ]; then echo "$output"; docker logs --tail 20 "$server"; return 1; fi
+    sleep 1
+  done
+}
+for server in nginx redis; do
+  rootfs_import $server $server
+  docker run -d --name $server --runtime=runward $server >/dev/null 2>$work/$server.err || not_ok "$server starts" "$(cat $work/$server.err)"
+done
+# shellcheck disable=SC2016  # expands in the container
+check "nginx answers" answers nginx 'hello from nginx' \
+  bash -c 'exec 3<>/dev/tcp/127.0.0.1/80; printf "GET /hello.txt HTTP/1.0\r\n\r\n" >&3; cat <&3'
+check "redis answers" answers redis PONG redis-cli ping
+check "redis writes its file" answers redis OK redis-cli save
+for server in nginx redis; do
+  is "$server: AppArmor profile" "$(docker exec $server cat /proc/1/attr/current 2>&1)" "runward-default (enforce)"
+  docker stop -t 100 $server >/dev/null
+  is "$server: docker stop reaches it" "$(docker inspect -f '{{.State.ExitCode}}' $server)" 0
+  docker rm $server >/dev/null
+done
 
 # With systemd, and the machine's own engine of its own units.
 install -m 755 runwardctl /usr/local/bin/runwardctl

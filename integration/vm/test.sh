@@ -5,6 +5,7 @@
 #
 # RUNWARD names the binary under test (default build/release/runward), RUNWARDCTL the other one (default
 # beside it). Prints TAP and a closing `N passed, N failed`. Exit code 0 only if all the checks ran and passed.
+# shellcheck disable=SC2031  # rootfs.sh, which is sourced below, has a `work` of its own in a subshell
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 repo=$(readlink -f "$here/../..")
@@ -31,6 +32,14 @@ cp "$(command -v crun)" "$share/crun"
 cp /bin/busybox "$rootfs/bin/"
 for applet in $(busybox --list); do [ -e "$rootfs/bin/$applet" ] || ln -s busybox "$rootfs/bin/$applet"; done
 tar -C "$rootfs" -cf "$share/box.tar" .
+
+# Root filesystems of two servers, from the cache that the integration tests fill.
+# shellcheck source=../servers/rootfs.sh
+source "$here/../servers/rootfs.sh"
+rootfs_make nginx redis
+mkdir -p "$share/cache/runward/rootfs"
+cp -r "$here/../servers" "$share/"
+for server in nginx redis; do cp "$(_rootfs_file "$server")" "$share/cache/runward/rootfs/"; done
 
 code=0
 "$here/run.sh" --share "$share" "$@" -- bash checks.sh | tee "$work/tap" || code=$?

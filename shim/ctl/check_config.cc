@@ -22,6 +22,8 @@ std::set<std::string> profiles_named_in(const policy::Selection& selection) {
 
 Status check_profile(const std::string& config_dir, const std::string& name, const policy::Config& config) {
   SHIM_TRY(const policy::Policy policy, policy::load_policy(config_dir, name, config));
+  if (policy.rule(policy::RuleId::apparmor).mode != policy::Mode::off && !policy.apparmor.source.empty())
+    SHIM_CHECK(policy::load_apparmor(policy.apparmor.source));
   if (policy.rule(policy::RuleId::seccomp).mode == policy::Mode::off) return ok();
   SHIM_TRY(const seccomp::Template filter, load_seccomp_baseline(policy));
   return ok();

@@ -53,7 +53,7 @@ class Given {
 struct Command {
   std::string_view name;
   std::string_view summary;
-  std::string_view argument;  // the one positional argument, "CONTAINER"; empty: none
+  std::string_view argument;  // the positional arguments, "CONTAINER", "ACTION PROFILE"; empty: none
   std::span<const OptionRow> options;
   Result<int> (*run)(const Given& given);  // an exit code; an Error of kind usage ends with kExitUsage
 };

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "runward_build_info.h"
+#include "shim/ctl/apparmor.h"
 #include "shim/ctl/check_config.h"
 #include "shim/ctl/command.h"
 #include "shim/ctl/doctor.h"
@@ -17,8 +18,9 @@
 namespace runward::ctl {
 namespace {
 
-constexpr std::array kCommands = {kRulesCommand,  kCheckConfigCommand, kDoctorCommand,    kExplainCommand, kPsCommand,
-                                  kEventsCommand, kInstallCommand,     kUninstallCommand, kLockdownCommand};
+constexpr std::array kCommands = {kRulesCommand,    kCheckConfigCommand, kDoctorCommand,  kExplainCommand,
+                                  kPsCommand,       kEventsCommand,      kInstallCommand, kUninstallCommand,
+                                  kLockdownCommand, kAppArmorCommand};
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "shim/base/file.h"
+#include "shim/ctl/apparmor_profiles.h"
 #include "shim/ctl/daemon_json.h"
 #include "shim/ctl/diff.h"
 #include "shim/ctl/runward_program.h"
@@ -140,6 +141,7 @@ Result<int> run_install(const Given& given) {
   const auto daemon = find_daemon(pid_file_of(target, file));
   if (daemon && reads(*daemon, file.path())) SHIM_CHECK(check_flags(*daemon, given.has("default")));
   SHIM_TRY(const Plan plan, plan_of(given, file, std::move(target)));
+  if (!plan.target.dry_run) compile_own_profiles(config_dir(given));
   if (plan.changed == file.text() && plan.link_state == Link::there) {
     print("nothing to do: " + file.path() + " has it all\n");
     return kExitOk;

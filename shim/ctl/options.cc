@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/ctl/options.h"
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <sstream>
 
@@ -12,7 +13,7 @@ namespace {
 namespace po = boost::program_options;
 using Texts = std::vector<std::string>;
 
-constexpr auto kArgument = "argument";  // hidden: the positional one
+constexpr auto kArgument = "argument";  // hidden: the positional ones
 
 po::options_description visible_options(const Command& command) {
   po::options_description options("options");
@@ -35,7 +36,8 @@ po::variables_map parse(const Command& command, const Texts& arguments) {
   po::positional_options_description positional;
   if (!command.argument.empty()) {
     all.add_options()(kArgument, po::value<Texts>());
-    positional.add(kArgument, 1);
+    const auto blanks = std::count(command.argument.begin(), command.argument.end(), ' ');
+    positional.add(kArgument, static_cast<int>(blanks) + 1);
   }
   namespace style = po::command_line_style;
   constexpr int kStyle = style::allow_long | style::long_allow_adjacent | style::long_allow_next;

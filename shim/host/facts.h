@@ -118,7 +118,8 @@ struct HostFacts {
   bool swap_accounting = true;      // memory.memsw.* exist (v1; kernel parameter swapaccount=1)
   bool cpu_quota_supported = true;  // CONFIG_CFS_BANDWIDTH
   bool apparmor_enabled = false;
-  std::set<std::string> apparmor_loaded;  // of the profiles that were asked for
+  std::set<std::string> apparmor_loaded;    // of the profiles that were asked for
+  std::set<std::string> apparmor_loadable;  // likewise: not loaded, but runward can do that
   bool selinux_enabled = false;
   std::string engine_namespace;                             // the last part of --root: "moby", "plugins.moby", "k8s.io"
   std::optional<std::set<std::string>> runtime_namespaces;  // what the low-level runtime knows; asked only when needed

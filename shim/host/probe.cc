@@ -15,11 +15,13 @@
 #include <array>
 #include <climits>
 
+#include "apparmor/load.h"
 #include "shim/base/file.h"
 #include "shim/host/docker_files.h"
 #include "shim/host/mount_sources.h"
 #include "shim/host/rootfs_folders.h"
 #include "shim/host/running.h"
+#include "shim/policy/store.h"
 
 namespace runward::host {
 namespace {
@@ -50,16 +52,20 @@ bool is_cgroup_v2() {
   return ::statfs("/sys/fs/cgroup", &status) == 0 && status.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-// A line of the file is "name (mode)" (securityfs; only root may read it).
-Status probe_apparmor(HostFacts& facts, const std::string& profile) {
-  constexpr auto kList = "/sys/kernel/security/apparmor/profiles";
-  constexpr std::size_t kMaxBytes = std::size_t{4} << 20U;
-  facts.apparmor_enabled = exists(kList);
-  if (!facts.apparmor_enabled) return ok();
-  SHIM_TRY(const std::string text, read_file(kList, kMaxBytes));
-  const std::string line_start = profile + " (";
-  if (text.starts_with(line_start) || text.find("\n" + line_start) != std::string::npos)
-    facts.apparmor_loaded.insert(profile);
+// Of a profile of runward's own, "loaded" says that its text is the wanted one too (apparmor/load.h).
+Status probe_apparmor(HostFacts& facts, const policy::AppArmor& rule) {
+  const apparmor::Places places = apparmor::host_places();
+  facts.apparmor_enabled = apparmor::kernel_has_apparmor(places);
+  if (!facts.apparmor_enabled || rule.profile.empty()) return ok();
+  if (rule.source.empty()) {
+    SHIM_TRY(const bool loaded, apparmor::is_loaded(places, rule.profile));
+    if (loaded) facts.apparmor_loaded.insert(rule.profile);
+    return ok();
+  }
+  SHIM_TRY(const std::string source, policy::load_apparmor(rule.source));
+  SHIM_TRY(const apparmor::Readiness ready, apparmor::look(places, {.name = rule.profile, .source = source}));
+  if (ready == apparmor::Readiness::loaded) facts.apparmor_loaded.insert(rule.profile);
+  if (ready == apparmor::Readiness::loadable) facts.apparmor_loadable.insert(rule.profile);
   return ok();
 }
 
@@ -172,7 +178,7 @@ Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, con
   facts.cgroup_v2 = is_cgroup_v2();
   if (wanted(policy, RuleId::memory)) SHIM_CHECK(probe_memory(facts));
   if (wanted(policy, RuleId::cpu)) probe_cpus(facts);
-  if (wanted(policy, RuleId::apparmor)) SHIM_CHECK(probe_apparmor(facts, policy.apparmor.profile));
+  if (wanted(policy, RuleId::apparmor)) SHIM_CHECK(probe_apparmor(facts, policy.apparmor));
   if (wanted(policy, RuleId::selinux)) facts.selinux_enabled = exists("/sys/fs/selinux/enforce");
   if (wanted(policy, RuleId::namespaces)) probe_namespaces(facts, spec, input);
   if (wanted(policy, RuleId::devices)) probe_devices(facts, policy.devices.allowed);

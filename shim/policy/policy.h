@@ -82,7 +82,10 @@ struct Seccomp {
 
 struct AppArmor {
   std::string profile;
-  bool required = false;  // false: only where the host has it loaded
+  bool required = false;  // false: only where the host has it or can load it
+  // What is loaded under that name where the kernel lacks it: the absolute path of its text, or "builtin:<profile>";
+  // empty: it is somebody else's to load. Set by load_policy (store.h).
+  std::string source;
 };
 
 enum class RootfsMode {

@@ -11,8 +11,9 @@ namespace runward::policy {
 
 struct ShippedProfile {
   std::string_view name;
-  std::string_view profile;  // profile.json
-  std::string_view seccomp;  // seccomp.json, or empty
+  std::string_view profile;   // profile.json
+  std::string_view seccomp;   // seccomp.json, or empty
+  std::string_view apparmor;  // apparmor, or empty
 };
 
 std::span<const ShippedProfile> shipped_profiles();

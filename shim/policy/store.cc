@@ -160,6 +160,7 @@ Result<LoadedPolicy> load_policy_with_text(const std::string& config_dir, const 
                                            const Config& config) {
   SHIM_TRY(std::vector<ParsedProfile> chain, find_chain(config_dir, profile));
   SHIM_TRY(Policy policy, resolve(chain, profile, config));
+  policy.apparmor.source = apparmor_source(config_dir, policy.apparmor.profile);
   LoadedPolicy loaded{.policy = std::move(policy),
                       .text = {.profile = profile, .config = config.text, .documents = {}}};
   for (ParsedProfile& parsed : chain) loaded.text.documents.push_back(std::move(parsed.document));
@@ -201,6 +202,28 @@ Result<oci::Value> load_seccomp(const Policy& policy) {
   if (!filter) return make_error(ErrorKind::policy, filter.error().message);
   SHIM_CHECK(check_is_filter(*filter, place));
   return filter;
+}
+
+std::string apparmor_source(const std::string& config_dir, const std::string& name) {
+  constexpr std::string_view kOwn = "runward-";
+  const std::string profile = name.starts_with(kOwn) ? name.substr(kOwn.size()) : "";
+  if (!is_profile_name(profile)) return "";
+  std::string path = profile_folder(config_dir, profile) + "/apparmor";
+  if (::access(path.c_str(), F_OK) == 0) return path;
+  const ShippedProfile* const shipped = find_shipped(profile);
+  return shipped != nullptr && !shipped->apparmor.empty() ? std::string(kBuiltin) + profile : "";
+}
+
+Result<std::string> load_apparmor(const std::string& source) {
+  std::optional<std::string> text;
+  if (source.starts_with(kBuiltin)) {
+    const ShippedProfile* const shipped = find_shipped(std::string_view(source).substr(kBuiltin.size()));
+    if (shipped != nullptr && !shipped->apparmor.empty()) text = shipped->apparmor;
+  } else {
+    SHIM_TRY(text, read_trusted(source));
+  }
+  if (!text) return make_error(ErrorKind::policy, "the AppArmor profile '" + source + "' is missing");
+  return *std::move(text);
 }
 
 bool profile_exists(const std::string& config_dir, const std::string& profile) {

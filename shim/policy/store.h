@@ -53,6 +53,12 @@ Result<Policy> load_policy(const std::string& config_dir, const std::string& pro
 // The OCI-form seccomp filter that the policy names (Seccomp::baseline).
 Result<oci::Value> load_seccomp(const Policy& policy);
 
+// The text of an AppArmor profile by its name: of "runward-NAME" it is the file `apparmor` of the hardening profile
+// NAME, the installed one's or else the shipped one's. Its place (AppArmor::source) is empty for names that are not
+// runward's own and where there is none. A name means one text on the whole host, as it does in the kernel.
+std::string apparmor_source(const std::string& config_dir, const std::string& name);
+Result<std::string> load_apparmor(const std::string& source);
+
 // Names of installed and shipped profiles, sorted.
 Result<std::vector<std::string>> list_profiles(const std::string& config_dir);
 bool profile_exists(const std::string& config_dir, const std::string& profile);

@@ -65,6 +65,11 @@ seed_policy_fuzz() {
   for profile in profiles/*/profile.json; do cp "$profile" "$1/shipped-$(basename "$(dirname "$profile")")"; done
 }
 
+seed_apparmor_fuzz() {
+  local profile
+  for profile in profiles/*/apparmor; do cp "$profile" "$1/shipped-$(basename "$(dirname "$profile")")"; done
+}
+
 # The line of libFuzzer's log that says how far it came: "#123 DONE cov: 45 ft: 67 …".
 coverage_in() { sed -nE 's/^#([0-9]+)\s+DONE\s+cov: ([0-9]+) .*/\1 inputs, \2 edges/p' "$1"; }
 

@@ -298,6 +298,13 @@ seccomp::Profile baseline_for(const Value& document, const seccomp::Template& ba
   return baseline.resolve(environment);
 }
 
+// None is the machine's own alone: runtimes add it to every filter.
+std::set<std::string> architectures_of(const Value& filter) {
+  auto all = string_set(at(filter, "/architectures"));
+  all.insert(seccomp::native_architecture());
+  return all;
+}
+
 void judge_seccomp(Words& problems, const Value& before, const Value& after, const seccomp::Template& baseline) {
   const Value& was = at(before, "/linux/seccomp");
   const Value& is = at(after, "/linux/seccomp");
@@ -311,6 +318,7 @@ void judge_seccomp(Words& problems, const Value& before, const Value& after, con
   auto new_flags = string_set(at(is, "/flags"));
   new_flags.insert("SECCOMP_FILTER_FLAG_SPEC_ALLOW");
   if (!subset(string_set(at(was, "/flags")), new_flags)) problems.push_back("seccomp flags");
+  if (!subset(architectures_of(is), architectures_of(was))) problems.push_back("seccomp filter for more architectures");
 }
 
 // A limit: nothing is none at all.

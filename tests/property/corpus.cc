@@ -65,7 +65,7 @@ NamedPolicy rich(NamedPolicy policy) {
   value.namespaces = {.host_allowed = {"network", "time"}, .join_containers = false};
   value.user = {.root_allowed = false, .root_group_allowed = false, .dropped_gids = {0, 6, 29, 42, 1000}};
   value.capabilities = {.allowed = {"CHOWN", "KILL"}, .on_request = {"SYS_PTRACE", "NET_RAW"}, .ambient = {"KILL"}};
-  value.apparmor = {.profile = "runward-rich", .required = true};
+  value.apparmor = {.profile = "runward-rich", .required = true, .source = {}};
   value.rootfs.scratch = {{.path = "/tmp", .size = 1 << 20, .exec = true, .if_exists = false},
                           {.path = "/data", .size = 1 << 20, .exec = false, .if_exists = false},
                           {.path = "/var/cache/x", .size = 1 << 20, .exec = false, .if_exists = true}};

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "shim/base/result.h"
+#include "shim/ctl/apparmor_profiles.h"
 #include "shim/ctl/check_config.h"
 #include "shim/ctl/doctor/uid_pool.h"
 #include "shim/oci/capability.h"
@@ -84,6 +85,7 @@ struct AppArmorWish {
   std::string profile;   // "default"
   std::string apparmor;  // "runward-default"
   bool required = false;
+  std::optional<Result<Standing>> standing{};  // nothing: not runward's own, or this host has no AppArmor
 };
 
 // ---- engines

@@ -54,6 +54,46 @@ Lines judge_space(const EventsFacts& events) {
            .mend = "make room, or rotate the file"}};
 }
 
+// Of somebody else's profile: loaded or not.
+Line judge_foreign(const AppArmorWish& wish, const std::string& subject, bool is_loaded) {
+  if (is_loaded) return {.level = Level::ok, .subject = subject, .reason = "loaded", .mend = {}};
+  if (wish.required)
+    return {.level = Level::fail,
+            .subject = subject,
+            .reason = "is required and not loaded: no container with that profile starts",
+            .mend = "load it with apparmor_parser -r, or set rules.apparmor.required to false"};
+  return {.level = Level::warning,
+          .subject = subject,
+          .reason = "is not loaded: containers keep the engine's AppArmor profile",
+          .mend = "load it with apparmor_parser -r"};
+}
+
+// Of runward's own, which it loads itself.
+Line judge_own(const AppArmorWish& wish, const std::string& subject, const Result<Standing>& standing) {
+  if (!standing) return unknown(standing.error(), subject);
+  switch (*standing) {
+    case Standing::loaded:
+      return {.level = Level::ok, .subject = subject, .reason = "loaded", .mend = {}};
+    case Standing::compiled:
+      return {.level = Level::ok,
+              .subject = subject,
+              .reason = "compiled: it is loaded when a container starts",
+              .mend = {}};
+    case Standing::to_compile:
+      return {.level = Level::info,
+              .subject = subject,
+              .reason = "is compiled and loaded when a container starts, which then takes longer",
+              .mend = "runwardctl install compiles it"};
+    case Standing::unavailable:
+      break;
+  }
+  return {.level = wish.required ? Level::fail : Level::warning,
+          .subject = subject,
+          .reason = wish.required ? "is required, not compiled, and apparmor_parser is missing: no container starts"
+                                  : "is not compiled, and apparmor_parser is missing: containers keep the engine's",
+          .mend = "install the package apparmor, then runwardctl install"};
+}
+
 }  // namespace
 
 Lines judge_program(const Facts& facts) {
@@ -124,18 +164,10 @@ Lines judge_apparmor_profiles(const Facts& facts) {
     const std::string subject = wish.apparmor + ", of profile " + wish.profile;
     const bool is_loaded =
         kernel.apparmor_enabled && kernel.apparmor_loaded && kernel.apparmor_loaded->contains(wish.apparmor);
-    if (is_loaded) {
-      lines.push_back({.level = Level::ok, .subject = subject, .reason = "loaded", .mend = {}});
-    } else if (wish.required) {
-      lines.push_back({.level = Level::fail,
-                       .subject = subject,
-                       .reason = "is required and not loaded: no container with that profile starts",
-                       .mend = "load it with apparmor_parser -r, or set rules.apparmor.required to false"});
-    } else if (kernel.apparmor_enabled) {
-      lines.push_back({.level = Level::warning,
-                       .subject = subject,
-                       .reason = "is not loaded: containers keep the engine's AppArmor profile",
-                       .mend = "load it with apparmor_parser -r"});
+    if (wish.standing) {
+      lines.push_back(judge_own(wish, subject, *wish.standing));
+    } else if (wish.required || kernel.apparmor_enabled) {
+      lines.push_back(judge_foreign(wish, subject, is_loaded));
     }
   }
   if (lines.empty())

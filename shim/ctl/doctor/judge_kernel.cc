@@ -157,7 +157,7 @@ Lines judge_apparmor(const Facts& facts) {
   if (!kernel.apparmor_parser)
     lines.push_back({.level = Level::warning,
                      .subject = {},
-                     .reason = "apparmor_parser is not installed: no profile can be loaded",
+                     .reason = "apparmor_parser is not installed: profiles that are not compiled yet can't be loaded",
                      .mend = "install the package apparmor"});
   return lines;
 }

@@ -24,6 +24,14 @@ Result<FileFact> look_at(const std::string& path) {
 
 bool is_absent(const Error& error) { return error.code == std::errc::no_such_file_or_directory; }
 
+std::optional<Result<Standing>> standing_of(const policy::AppArmor& rule) {
+  const apparmor::Places places = apparmor::host_places();
+  if (!apparmor::kernel_has_apparmor(places)) return std::nullopt;
+  auto source = policy::load_apparmor(rule.source);
+  if (!source) return std::move(source).error();
+  return ctl::standing_of(places, {.name = rule.profile, .source = *std::move(source)});
+}
+
 }  // namespace
 
 Result<std::vector<FileFact>> probe_configuration_files(const std::string& config_dir) {
@@ -54,6 +62,7 @@ std::vector<AppArmorWish> probe_apparmor_wishes(const std::string& config_dir, c
     wish.apparmor = policy->apparmor.profile;
     wish.profile += (wish.profile.empty() ? "" : ", ") + name;
     wish.required = wish.required || policy->apparmor.required;
+    if (!wish.standing && !policy->apparmor.source.empty()) wish.standing = standing_of(policy->apparmor);
   }
   std::vector<AppArmorWish> all;
   all.reserve(wishes.size());

@@ -20,9 +20,16 @@ Verdict as_first_process(const oci::Process& process, const Context& ctx) {
   return verdict;
 }
 
+const char* way_out(const Context& ctx) {
+  if (!ctx.host.apparmor_enabled) return "boot a kernel with AppArmor, or set apparmor.required to false";
+  if (ctx.policy.apparmor.source.empty()) return "load it with apparmor_parser -r";
+  return "install the package apparmor, or set apparmor.required to false";
+}
+
 }  // namespace
 
-// An AppArmor profile that the kernel does not have makes runc fail, so the name is set only where it is loaded.
+// An AppArmor profile that the kernel does not have makes runc fail, so the name is set only where it is loaded or,
+// before the runtime starts, will be.
 Verdict set_apparmor_profile(const oci::Process& process, const Context& ctx) {
   if (ctx.first != nullptr) return as_first_process(process, ctx);
   Verdict verdict;
@@ -33,13 +40,15 @@ Verdict set_apparmor_profile(const oci::Process& process, const Context& ctx) {
     verdict.refuse(where, "a container without AppArmor", "drop --security-opt apparmor=unconfined");
     return verdict;
   }
-  const bool loaded = ctx.host.apparmor_enabled && ctx.host.apparmor_loaded.contains(rule.profile);
-  if (loaded)
+  const host::HostFacts& host = ctx.host;
+  const bool available = host.apparmor_loaded.contains(rule.profile) || host.apparmor_loadable.contains(rule.profile);
+  if (host.apparmor_enabled && available)
     verdict.set(process.value(), where, rule.profile, "the profile's AppArmor profile");
   else if (rule.required)
-    verdict.refuse(where, "a container on a host that has not loaded the AppArmor profile " + quote(rule.profile),
-                   ctx.host.apparmor_enabled ? "load it with apparmor_parser -r"
-                                             : "boot a kernel with AppArmor, or set apparmor.required to false");
+    verdict.refuse(where,
+                   "a container without the AppArmor profile " + quote(rule.profile) +
+                       ", which this host has neither loaded nor can load",
+                   way_out(ctx));
   return verdict;
 }
 

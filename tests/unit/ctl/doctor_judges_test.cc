@@ -90,6 +90,23 @@ TEST(DoctorAppArmor, WantsItsFilesystemAndItsParser) {
   EXPECT_THAT(judge_apparmor(facts), ElementsAre(line(Level::ok, "1 profiles")));
 }
 
+TEST(DoctorAppArmorProfiles, OfRunwardsOwnNeedOnlyBeLoadable) {
+  Facts facts;
+  facts.kernel.apparmor_enabled = true;
+  facts.apparmor_wishes = {{.profile = "web", .apparmor = "runward-web", .required = true}};
+  std::optional<Result<Standing>>& standing = facts.apparmor_wishes[0].standing;
+  standing = Standing::loaded;
+  EXPECT_THAT(judge_apparmor_profiles(facts), ElementsAre(line(Level::ok, "loaded")));
+  standing = Standing::compiled;
+  EXPECT_THAT(judge_apparmor_profiles(facts), ElementsAre(line(Level::ok, "compiled")));
+  standing = Standing::to_compile;
+  EXPECT_THAT(judge_apparmor_profiles(facts), ElementsAre(line(Level::info, "takes longer")));
+  standing = Standing::unavailable;
+  EXPECT_THAT(judge_apparmor_profiles(facts), ElementsAre(line(Level::fail, "apparmor_parser is missing")));
+  facts.apparmor_wishes[0].required = false;
+  EXPECT_THAT(judge_apparmor_profiles(facts), ElementsAre(line(Level::warning, "keep the engine's")));
+}
+
 TEST(DoctorAppArmorProfiles, ThatAreRequiredHaveToBeLoaded) {
   Facts facts;
   facts.apparmor_wishes = {{.profile = "web", .apparmor = "runward-web", .required = true}};

@@ -111,6 +111,16 @@ TEST(RequireSeccomp, ClosesOtherArchitectures) {
   EXPECT_THAT(profile_in(bench_of("moby").after(require_seccomp, with_filter(asked))).architectures, IsEmpty());
 }
 
+TEST(RequireSeccomp, OpensAnotherArchitectureOnlyWhereBothDo) {
+  Value both = filter({kStart});
+  both["architectures"] = {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86"};
+  const Bench bench = bench_of("moby", both);
+  Value asked = both;
+  asked["architectures"].push_back("SCMP_ARCH_X32");
+  EXPECT_THAT(profile_in(bench.after(require_seccomp, with_filter(asked))).architectures, SizeIs(2));
+  EXPECT_THAT(profile_in(bench.after(require_seccomp, with_filter(filter({kStart})))).architectures, IsEmpty());
+}
+
 TEST(RequireSeccomp, RefusesAFilterThatNoContainerCanStartWith) {
   const auto refusals = bench_of("moby").refusals(require_seccomp, with_filter(filter({rule({"exit_group"})})));
   EXPECT_THAT(refusals, ElementsAre(HasSubstr("execve")));
