@@ -108,7 +108,7 @@ struct Upper {
 struct Port {
   std::string protocol;  // "tcp", "udp"; both families
   std::uint64_t port = 0;
-  friend auto operator<=>(const Port&, const Port&) = default;
+  friend auto operator<=>(const Port&, const Port&) = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14's error
 };
 
 struct Peaks {
@@ -124,7 +124,7 @@ struct Peaks {
 struct User {
   std::uint64_t uid = 0;
   std::uint64_t gid = 0;
-  friend auto operator<=>(const User&, const User&) = default;
+  friend auto operator<=>(const User&, const User&) = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14's error
 };
 
 // Where it was recorded.
