@@ -126,7 +126,8 @@ TEST_P(ShippedProfile, KeepsTheKernelsDangerousCallsOut) {
     EXPECT_TRUE(allowed.contains(call)) << call;
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, ShippedProfile, testing::Values("default", "strict", "compat", "build", "plugin"),
+INSTANTIATE_TEST_SUITE_P(Each, ShippedProfile,
+                         testing::Values("default", "strict", "compat", "build", "plugin", "record"),
                          [](const auto& test) { return test.param; });
 
 TEST(DefaultProfile, HasEveryRuleOnButThoseThatWouldStopOrdinaryImages) {
