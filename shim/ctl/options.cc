@@ -35,7 +35,7 @@ po::variables_map parse(const Command& command, const Texts& arguments) {
   po::positional_options_description positional;
   if (!command.argument.empty()) {
     all.add_options()(kArgument, po::value<Texts>());
-    positional.add(kArgument, 1);
+    positional.add(kArgument, command.takes_many ? -1 : 1);
   }
   namespace style = po::command_line_style;
   constexpr int kStyle = style::allow_long | style::long_allow_adjacent | style::long_allow_next;
