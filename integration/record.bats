@@ -25,7 +25,7 @@ setup() {
 
 teardown() {
   docker_ rm -f "$name" "$name-2" >/dev/null 2>&1 || true
-  rm -f "$recording" "$recordings/$name"-*.json
+  rm -f "$recordings/$name.json" "$recordings/$name"-*.json
 }
 
 # record FLAG… -- COMMAND… - in the foreground; its recording is there when it returns.
