@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What a container does is recorded: all of it, of it alone, and without its noticing.
+#
+# Each test is a subshell of its own, and may set `recording` for itself.
+# shellcheck disable=SC2030,SC2031
 
 source "$BATS_TEST_DIRNAME/lib/helpers.bash"
 

@@ -55,7 +55,8 @@ class Walk {
     }
     while (const dirent* const entry = ::readdir(directory.get())) {
       const std::string name(&entry->d_name[0]);
-      if (name != "." && name != "..") see(::dirfd(directory.get()), name, path + "/" + name, depth);
+      if (name != "." && name != "..")
+        see(::dirfd(directory.get()), name, std::string(path).append("/").append(name), depth);
     }
   }
 
