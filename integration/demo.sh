@@ -40,7 +40,7 @@ install_needs() {
 }
 
 configure() { (cd "$repository" && cmake --preset release); }
-build() { cmake --build "$repository/build/release" --target runward runwardctl; }
+build() { cmake --build "$repository/build/release" --target runward runwardctl runward-recorder; }
 install_files() { cmake --install "$repository/build/release" --prefix "$prefix"; }
 
 start() {

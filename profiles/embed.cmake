@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Writes the table of shipped profiles (shim/policy/shipped.h) as C++:
-#   cmake -DPROFILES=build;compat;default;plugin;strict -DFOLDER=profiles -DOUTPUT=shipped_profiles.cc -P embed.cmake
+#   cmake -DPROFILES=build;compat;default;plugin;record;strict -DFOLDER=profiles -DOUTPUT=shipped_profiles.cc -P embed.cmake
 # Lines that are comments become empty: they are half of the text, and it is parsed at each start of a container.
 # (JSON has no text over several lines, so a line that begins with // is a comment.)
 

@@ -16,6 +16,7 @@
 #include "shim/runtime/describe.h"
 #include "shim/runtime/log_file.h"
 #include "shim/runtime/low_level.h"
+#include "shim/start_recorder.h"
 #include "shim/state/decisions.h"
 #include "shim/userns/stage.h"
 
@@ -77,11 +78,13 @@ Result<int> remove(const runtime::Invocation& call, const runtime::LowLevel& low
   const bool is_forced = runtime::option_value(call, "force") == "true";
   if (is_forced) {
     SHIM_TRY(const int status, runtime::run_to_end(low_level.path, {argv.begin() + 1, argv.end()}));
+    if (is_recorded(argv[0])) wait_for_recorder(call);
     if (status == 0) leftovers.forget();
     leftovers.sweep();
     return status;
   }
   if (leftovers.container_runs()) return runtime::exec_low_level(low_level, argv);
+  if (is_recorded(argv[0])) wait_for_recorder(call);
   leftovers.forget();
   leftovers.sweep();
   return runtime::exec_low_level(low_level, argv);
@@ -92,12 +95,15 @@ Result<int> pass_on(const runtime::Invocation& call, const std::vector<std::stri
   SHIM_TRY(const runtime::LowLevel low_level, runtime::find_low_level(config.runtime, search_path()));
   if (call.command == runtime::Command::version) return runtime::print_version(low_level);
   if (call.command == runtime::Command::features) return runtime::print_features(low_level);
+  if (call.command == runtime::Command::start && is_recorded(argv[0])) SHIM_CHECK(start_recorder(call));
   if (call.command == runtime::Command::remove) return remove(call, low_level, argv, config.id_pool);
   return runtime::exec_low_level(low_level, argv);
 }
 
 Result<int> run(const std::vector<std::string>& argv) {
   SHIM_TRY(const runtime::Invocation call, runtime::parse_command_line(argv));
+  if (call.command == runtime::Command::run && is_recorded(argv[0]))
+    return make_error(ErrorKind::unsupported, "what is started by 'run' (a build's step) can't be recorded");
   if (runtime::is_governed(call.command)) return govern(call, argv);
   return pass_on(call, argv);
 }

@@ -35,7 +35,7 @@ start_dockerd() { # CGROUP-DRIVER: one of its own, which is never stopped: the m
   local dir=$work/engine-$1
   mkdir "$dir"
   jq -n --arg driver "$1" '{bridge: "none", iptables: false, ip6tables: false,
-    "exec-opts": ["native.cgroupdriver=\($driver)"], runtimes: (["runward", "runward-copies", "runward-unmapped", "runward-lsm"] | map({(.): {path: "/usr/local/bin/\(.)"}}) | add)}' >"$dir/daemon.json"
+    "exec-opts": ["native.cgroupdriver=\($driver)"], runtimes: (["runward", "runward-copies", "runward-unmapped", "runward-lsm", "runward-record"] | map({(.): {path: "/usr/local/bin/\(.)"}}) | add)}' >"$dir/daemon.json"
   export DOCKER_HOST=unix://$dir/docker.sock
   setsid dockerd --config-file "$dir/daemon.json" --data-root "/var/lib/docker-$1" --exec-root "$dir/exec" \
     --pidfile "$dir/pid" --host "$DOCKER_HOST" >"$work/dockerd-$1.log" 2>&1 &
@@ -117,7 +117,8 @@ limits_are() { # memory.max cpu.max pids.max
 
 # --- the checks ---
 
-install -m 755 runward runwardctl /usr/local/bin
+install -m 755 runward runwardctl runward-recorder /usr/local/bin
+ln -s runward /usr/local/bin/runward-record
 for lib in lib/*; do # those of dynamically linked programs that this system lacks
   [ ! -e "$lib" ] || ldconfig -p | grep -q "${lib#lib/} " || cp "$lib" /usr/local/lib/
 done
@@ -152,6 +153,20 @@ says docker 'default runtime' 'warning: is runc: *'
 run plain-runc runc
 is "$now: AppArmor profile (the control)" "$(value apparmor)" "docker-default (enforce)"
 is "$now: can write to / (the control)" "$(value write:/)" yes
+
+# What a container does is recorded, and its cgroup tells of its peaks.
+check "recording: the container runs as ever" docker run --name recorded --runtime=runward-record box \
+  sh -c 'cat /etc/hostname; echo x >/new; i=0; while [ $i -lt 20 ]; do echo $i | cat >/dev/null; i=$((i + 1)); done; sleep 3'
+recording=/var/lib/runward/recordings/recorded.json
+recorded() { jq -c "$1" $recording; }
+cp $recording $work/recording.log
+is "recording: it is complete" "$(recorded .complete)" true
+is "recording: each pipeline is there" "$(recorded '.calls.application.x86_64 | (.pipe // .pipe2).count')" 20
+is "recording: files and the writable layer" "$(recorded '[.files["/new"].write, .upper.created]')" '[true,["/new"]]'
+check "recording: peaks of the cgroup" jq -e '.peaks | .memory > 100000 and .pids >= 1 and .cpu_time > 0' $recording
+is "recording: capabilities are told of where there is the tracepoint" "$(recorded '.mechanisms.capabilities == "ebpf"')" \
+  "$([ -d /sys/kernel/tracing/events/capability ] && echo true || echo false)"
+is "recording: no recorder is left" "$(pgrep -c runward-recorde)" 0
 
 run default runward
 limits_are "$quarter" "$quota 100000" 1024

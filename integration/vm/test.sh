@@ -13,6 +13,8 @@ runward=$(readlink -f "${RUNWARD:-$repo/build/release/runward}")
 [ -x "$runward" ] || { echo "no runward at '$runward': build it, or name one by RUNWARD=" >&2; exit 2; }
 runwardctl=$(readlink -f "${RUNWARDCTL:-$(dirname "$runward")/runwardctl}")
 [ -x "$runwardctl" ] || { echo "no runwardctl at '$runwardctl': build it, or name one by RUNWARDCTL=" >&2; exit 2; }
+recorder=$(readlink -f "$(dirname "$runward")/runward-recorder")
+[ -x "$recorder" ] || { echo "no runward-recorder beside '$runward': build it" >&2; exit 2; }
 # shellcheck source=../lib/packages.sh
 source "$here/../lib/packages.sh"
 need_packages busybox-static crun
@@ -26,8 +28,9 @@ cp "$runward" "$share/runward"
 cp "$runwardctl" "$share/runwardctl"
 # Another low-level runtime: Debian 12's needs cgroup v2, which the machine that the tests run on may not have.
 cp "$(command -v crun)" "$share/crun"
+cp "$recorder" "$share/runward-recorder"
 # Libraries of dynamically linked binaries; the C library is always the guest's own.
-{ ldd "$runward" "$runwardctl" "$share/crun" 2>/dev/null || true; } | awk '$2 == "=>" && $3 ~ /^\// && $1 !~ /^lib(c|m|dl|rt|pthread)\.so/ {print $3}' |
+{ ldd "$runward" "$runwardctl" "$recorder" "$share/crun" 2>/dev/null || true; } | awk '$2 == "=>" && $3 ~ /^\// && $1 !~ /^lib(c|m|dl|rt|pthread)\.so/ {print $3}' |
   while read -r lib; do cp -L "$lib" "$share/lib/"; done
 cp /bin/busybox "$rootfs/bin/"
 for applet in $(busybox --list); do [ -e "$rootfs/bin/$applet" ] || ln -s busybox "$rootfs/bin/$applet"; done

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A command of runwardctl: a row of a table with its options, from which parsing, --help and the tests of man page and
-// shell completion are made. To add a command: 1. its pair of files with a `constexpr Command`; 2. a row in
-// commands.cc;
+// A command of runwardctl, of one word or two ("profile record"): a row of a table with its options, from which
+// parsing, --help and the tests of man page and shell completion are made. To add a command: 1. its pair of files with
+// a `constexpr Command`; 2. a row in commands.cc;
 // 3. runwardctl.8 and completion/runwardctl.
 
 #include <map>
@@ -56,6 +56,7 @@ struct Command {
   std::string_view argument;  // the positional arguments, "CONTAINER", "ACTION PROFILE"; empty: none
   std::span<const OptionRow> options;
   Result<int> (*run)(const Given& given);  // an exit code; an Error of kind usage ends with kExitUsage
+  bool takes_many = false;                 // arguments in place of one
 };
 
 std::span<const Command> commands();

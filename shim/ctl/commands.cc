@@ -11,6 +11,7 @@
 #include "shim/ctl/explain.h"
 #include "shim/ctl/install.h"
 #include "shim/ctl/lockdown.h"
+#include "shim/ctl/profile_record.h"
 #include "shim/ctl/ps.h"
 #include "shim/ctl/rules.h"
 #include "shim/ctl/uninstall.h"
@@ -18,9 +19,9 @@
 namespace runward::ctl {
 namespace {
 
-constexpr std::array kCommands = {kRulesCommand,    kCheckConfigCommand, kDoctorCommand,  kExplainCommand,
-                                  kPsCommand,       kEventsCommand,      kInstallCommand, kUninstallCommand,
-                                  kLockdownCommand, kAppArmorCommand};
+constexpr std::array kCommands = {kRulesCommand,    kCheckConfigCommand,   kDoctorCommand,  kExplainCommand,
+                                  kPsCommand,       kEventsCommand,        kInstallCommand, kUninstallCommand,
+                                  kLockdownCommand, kProfileRecordCommand, kAppArmorCommand};
 
 }  // namespace
 

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
+#include <vector>
 
 #include "shim/base/file.h"
 #include "shim/ctl/apparmor_profiles.h"
@@ -19,7 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kStrictLink = "runward-strict";  // the name selects the profile (policy/select.h)
+// The name selects the profile (policy/select.h).
+constexpr std::array<const char*, 2> kLinks = {"runward-strict", "runward-record"};
 
 bool is_runtime_name(const std::string& name) {
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
@@ -56,20 +59,25 @@ std::string pid_file_of(const Target& target, const DaemonFile& file) {
 struct Plan {
   Target target;
   fs::path program;
-  fs::path link;
-  Link link_state = Link::there;
-  std::string changed;   // daemon.json's new text
-  bool is_first = true;  // none of our runtimes was there before
+  std::array<fs::path, kLinks.size()> links;
+  std::vector<fs::path> to_make;  // of them
+  std::string changed;            // daemon.json's new text
+  bool is_first = true;           // none of our runtimes was there before
   bool sets_default = false;
 };
 
 Result<Plan> plan_of(const Given& given, const DaemonFile& file, Target target) {
-  Plan plan{.target = std::move(target), .program = {}, .link = {}, .changed = {}};
+  Plan plan{.target = std::move(target), .program = {}, .links = {}, .to_make = {}, .changed = {}};
   SHIM_TRY(plan.program, find_runward(given, ""));
-  plan.link = plan.program.parent_path() / kStrictLink;
-  SHIM_TRY(plan.link_state, look_at_link(plan.link, plan.program));
+  for (std::size_t i = 0; i < kLinks.size(); ++i) {
+    plan.links.at(i) = plan.program.parent_path() / kLinks.at(i);
+    SHIM_TRY(const Link state, look_at_link(plan.links.at(i), plan.program));
+    if (state == Link::to_make) plan.to_make.push_back(plan.links.at(i));
+  }
   const auto names = plan.target.runtime_names();
-  Registration registration{.runtimes = {{names[0], plan.program}, {names[1], plan.link}}, .default_runtime = {}};
+  Registration registration{
+      .runtimes = {{names[0], plan.program}, {names[1], plan.links[0]}, {names[2], plan.links[1]}},
+      .default_runtime = {}};
   plan.sets_default = given.has("default");
   if (plan.sets_default) registration.default_runtime = names[given.has("strict") ? 1 : 0];
   SHIM_TRY(plan.changed, add_runtimes(file.text(), file.path(), registration));
@@ -79,16 +87,16 @@ Result<Plan> plan_of(const Given& given, const DaemonFile& file, Target target) 
 }
 
 void print_plan(const Plan& plan, const DaemonFile& file) {
-  if (plan.link_state == Link::to_make)
-    print("would link " + plan.link.native() + " to " + plan.program.native() + "\n");
+  for (const fs::path& link : plan.to_make)
+    print("would link " + link.native() + " to " + plan.program.native() + "\n");
   print(unified_diff(file.text(), plan.changed, file.path(), file.path() + " (after install)"));
 }
 
-Status make_link(const Plan& plan) {
-  if (plan.link_state == Link::there) return ok();
-  if (::symlink(plan.program.filename().c_str(), plan.link.c_str()) != 0)
-    return errno_error("link", plan.link.native());
-  print("linked " + plan.link.native() + " to " + plan.program.native() + "\n");
+Status make_links(const Plan& plan) {
+  for (const fs::path& link : plan.to_make) {
+    if (::symlink(plan.program.filename().c_str(), link.c_str()) != 0) return errno_error("link", link.native());
+    print("linked " + link.native() + " to " + plan.program.native() + "\n");
+  }
   return ok();
 }
 
@@ -104,7 +112,7 @@ Status tell_dockerd(const Target& target, const DaemonFile& file) {
 }
 
 Status carry_out(const Plan& plan, const DaemonFile& file, const std::string& config_dir) {
-  SHIM_CHECK(make_link(plan));
+  SHIM_CHECK(make_links(plan));
   make_events_folder(config_dir);
   if (plan.changed == file.text()) return ok();
   SHIM_TRY(const bool is_valid, validate(plan.changed));
@@ -142,7 +150,7 @@ Result<int> run_install(const Given& given) {
   if (daemon && reads(*daemon, file.path())) SHIM_CHECK(check_flags(*daemon, given.has("default")));
   SHIM_TRY(const Plan plan, plan_of(given, file, std::move(target)));
   if (!plan.target.dry_run) compile_own_profiles(config_dir(given));
-  if (plan.changed == file.text() && plan.link_state == Link::there) {
+  if (plan.changed == file.text() && plan.to_make.empty()) {
     print("nothing to do: " + file.path() + " has it all\n");
     return kExitOk;
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// `runwardctl install`: registers runward with dockerd, under its own name (profile by the configuration) and as
-// <name>-strict (profile strict). No runtimeArgs: dockerd makes a script of them that it deletes at every start, so the
-// profile is told by the name of a link beside the program: runward-strict.
+// `runwardctl install`: registers runward with dockerd, under its own name (profile by the configuration), as
+// <name>-strict (profile strict) and as <name>-record (recorded, see profile_record.h). No runtimeArgs: dockerd makes a
+// script of them that it deletes at every start, so the profile is told by the name of a link beside the program:
+// runward-strict, runward-record.
 
 #include <array>
 #include <optional>
@@ -25,7 +26,7 @@ struct Target {
   bool dry_run = false;
   bool reload = true;
 
-  [[nodiscard]] std::vector<std::string> runtime_names() const { return {name, name + "-strict"}; }
+  [[nodiscard]] std::vector<std::string> runtime_names() const { return {name, name + "-strict", name + "-record"}; }
 };
 Result<Target> target_of(const Given& given);
 

@@ -25,9 +25,10 @@ Result<int> run(const std::vector<std::string>& arguments) {
     print(std::string("runwardctl version ") + build_info::kVersion + "\n");
     return kExitOk;
   }
-  const Command* const command = find_command(arguments[0]);
+  const bool has_two = arguments.size() > 1 && find_command(arguments[0] + " " + arguments[1]) != nullptr;
+  const Command* const command = find_command(has_two ? arguments[0] + " " + arguments[1] : arguments[0]);
   if (command == nullptr) return make_error(ErrorKind::usage, "'" + printable(arguments[0]) + "' is no command");
-  SHIM_TRY(const Given given, parse_options(*command, {arguments.begin() + 1, arguments.end()}));
+  SHIM_TRY(const Given given, parse_options(*command, {arguments.begin() + (has_two ? 2 : 1), arguments.end()}));
   if (!given.has("help")) return command->run(given);
   print(help_of(*command));
   return kExitOk;

@@ -37,7 +37,7 @@ po::variables_map parse(const Command& command, const Texts& arguments) {
   if (!command.argument.empty()) {
     all.add_options()(kArgument, po::value<Texts>());
     const auto blanks = std::count(command.argument.begin(), command.argument.end(), ' ');
-    positional.add(kArgument, static_cast<int>(blanks) + 1);
+    positional.add(kArgument, command.takes_many ? -1 : static_cast<int>(blanks) + 1);
   }
   namespace style = po::command_line_style;
   constexpr int kStyle = style::allow_long | style::long_allow_adjacent | style::long_allow_next;

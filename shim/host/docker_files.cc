@@ -218,6 +218,8 @@ Result<std::optional<ContainerInfo>> read_docker_files(const std::string& rootfs
   SHIM_TRY(const auto root, find_data_root(rootfs_path, container_id));
   if (!root) return std::optional<ContainerInfo>{};
   ContainerInfo info;
+  info.name = text_at(root->container, "/Name");
+  if (info.name.starts_with('/')) info.name.erase(0, 1);
   info.image = text_at(root->container, "/Config/Image");
   info.image_id = text_at(root->container, "/Image");
   info.labels = own_labels(*root, info.image_id);

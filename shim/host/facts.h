@@ -57,6 +57,7 @@ struct RootfsFolder {
 
 // Which image and container this is, where the engine tells (docker_files.h).
 struct ContainerInfo {
+  std::string name{};                         // as the engine calls it: "web"
   std::string image;                          // as the user wrote it: "nginx:1.25"
   std::string image_id;                       // "sha256:…"
   std::vector<std::string> image_digests;     // repository digests: "docker.io/library/nginx@sha256:…"

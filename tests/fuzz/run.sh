@@ -69,6 +69,7 @@ seed_apparmor_fuzz() {
   local profile
   for profile in profiles/*/apparmor; do cp "$profile" "$1/shipped-$(basename "$(dirname "$profile")")"; done
 }
+seed_recording_fuzz() { cp tests/unit/profiles/example.recording.json "$1/example"; }
 
 # The line of libFuzzer's log that says how far it came: "#123 DONE cov: 45 ft: 67 …".
 coverage_in() { sed -nE 's/^#([0-9]+)\s+DONE\s+cov: ([0-9]+) .*/\1 inputs, \2 edges/p' "$1"; }

@@ -68,6 +68,8 @@ TEST(ManPages, RunwardctlNamesEveryCommandAndOption) {
     for (const OptionRow& option : command.options)
       EXPECT_THAT(section, HasSubstr("Fl Fl " + std::string(option.name))) << names.back();
   }
+  // Of a command of two words, items() has the first.
+  for (std::string& name : names) name = name.substr(0, name.find(' '));
   EXPECT_THAT(items(page, ".It Cm "), ElementsAreArray(names));
 }
 

@@ -203,7 +203,8 @@ TEST_P(ShippedProfile, AllowsTheSocketsOfOrdinaryPrograms) {
   EXPECT_TRUE(allows(*filter, "socketpair", {1, 1 | kFlags, 0}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, ShippedProfile, testing::Values("default", "strict", "compat", "build", "plugin"),
+INSTANTIATE_TEST_SUITE_P(Each, ShippedProfile,
+                         testing::Values("default", "strict", "compat", "build", "plugin", "record"),
                          [](const auto& test) { return test.param; });
 
 TEST(DefaultProfile, HasEveryRuleOnButThoseThatWouldStopOrdinaryImages) {

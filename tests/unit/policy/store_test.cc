@@ -143,7 +143,7 @@ TEST_F(StoreTest, TakesEightProfilesInAChainAndNotNine) {
 TEST_F(StoreTest, NamesTheShippedProfilesWhenOneIsUnknown) {
   EXPECT_EQ(error_of("webb"), "unknown profile 'webb': '" + dir_ +
                                   "/profiles/webb/profile.json' is missing, and the shipped profiles are build, "
-                                  "compat, default, plugin, strict");
+                                  "compat, default, plugin, record, strict");
 }
 
 TEST_F(StoreTest, NeverMakesAPathOfABadName) {
@@ -178,7 +178,7 @@ TEST_F(StoreTest, ListsInstalledAndShippedProfiles) {
   put("profiles/Bad Name/profile.json", "{}");
   const auto names = list_profiles(dir_);
   ASSERT_TRUE(names);
-  EXPECT_THAT(*names, testing::ElementsAre("build", "compat", "default", "plugin", "strict", "web"));
+  EXPECT_THAT(*names, testing::ElementsAre("build", "compat", "default", "plugin", "record", "strict", "web"));
 }
 
 TEST_F(StoreTest, ChangesTheHashWithEveryFile) {

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/ctl/profile_record.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "profiles/bytes.h"
+#include "profiles/recording.h"
+#include "shim/base/file.h"
+#include "shim/ctl/doctor/spawn.h"
+#include "shim/ctl/table.h"
+#include "shim/oci/parse.h"
+#include "shim/recorder_files.h"
+#include "shim/runtime/command_line.h"
+
+namespace runward::ctl {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kTick(100);
+// From the end of `docker run` to a recorder's file: a container that was refused has none.
+constexpr milliseconds kPatience(3000);
+
+// --- the container --------------------------------------------------------------------------
+
+// A child that has our terminal and our process group, so that ^C is its as it always was.
+class DockerCall {
+ public:
+  static Result<DockerCall> start(const std::vector<std::string>& argv, const sigset_t& signals) {
+    SHIM_TRY(const std::string program, doctor::find_program(argv.at(0)));
+    std::vector<char*> arguments;
+    for (const std::string& argument : argv)
+      arguments.push_back(const_cast<char*>(argument.c_str()));  // NOLINT: posix_spawn(3) does not write to them
+    arguments.push_back(nullptr);
+    posix_spawnattr_t attributes;
+    ::posix_spawnattr_init(&attributes);
+    ::posix_spawnattr_setsigmask(&attributes, &signals);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    DockerCall call;
+    const int failure = ::posix_spawn(&call.pid_, program.c_str(), nullptr, &attributes, arguments.data(), environ);
+    ::posix_spawnattr_destroy(&attributes);
+    if (failure != 0) return errno_error("execute", program, failure);
+    return call;
+  }
+
+  // Its exit code once it has ended.
+  std::optional<int> ended() {
+    int status = 0;
+    if (!code_ && ::waitpid(pid_, &status, WNOHANG) == pid_)
+      code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return code_;
+  }
+
+ private:
+  pid_t pid_ = -1;
+  std::optional<int> code_;
+};
+
+// --- its recorder ---------------------------------------------------------------------------
+
+// The recorder's file, held open from its first sight: it may be swept before we have read its last line.
+class RecorderView {
+ public:
+  explicit RecorderView(std::string id_file) : id_file_(std::move(id_file)) {}
+
+  void look() {
+    if (!file_) open_file();
+    if (!file_) return;
+    is_alive_ = ::flock(file_.get(), LOCK_SH | LOCK_NB) != 0;
+    if (!is_alive_) ::flock(file_.get(), LOCK_UN);
+    std::string text(kLength, '\0');
+    const ssize_t length = ::pread(file_.get(), text.data(), text.size(), 0);
+    text.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+    if (auto line = oci::parse(text, "progress")) line_ = *std::move(line);
+  }
+
+  [[nodiscard]] bool is_there() const { return static_cast<bool>(file_); }
+  [[nodiscard]] bool is_alive() const { return is_alive_; }
+  [[nodiscard]] std::string text(std::string_view key) const {
+    const oci::Value* const value = oci::find(line_, key);
+    return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+  }
+  [[nodiscard]] std::int64_t number(std::string_view key) const {
+    const oci::Value* const value = oci::find(line_, key);
+    return value != nullptr && value->is_number_integer() ? value->get<std::int64_t>() : 0;
+  }
+  // While it has its file locked, its pid is its own.
+  void stop() const {
+    const auto pid = static_cast<pid_t>(number("pid"));
+    if (is_alive_ && pid > 1) ::kill(pid, SIGTERM);
+  }
+
+ private:
+  static constexpr std::size_t kLength = 1024;
+
+  void open_file() {
+    constexpr std::size_t kMaxId = 256;
+    const auto id = read_file(id_file_, kMaxId);
+    if (!id || !runtime::is_valid_container_id(*id)) return;
+    file_ = UniqueFd(::open(recorder_file(*id).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  }
+
+  std::string id_file_;
+  UniqueFd file_;
+  bool is_alive_ = false;
+  oci::Value line_;
+};
+
+// --- the recording --------------------------------------------------------------------------
+
+constexpr std::size_t kMaxNameLength = 64;
+
+bool is_recording_name(std::string_view name) {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+  return !name.empty() && name.size() <= kMaxNameLength && name[0] != '.' && name[0] != '-' &&
+         name.find_first_not_of(kLetters) == std::string_view::npos;
+}
+
+Status write(const std::string& path, const profiles::Recording& recording) {
+  const std::filesystem::path target = std::filesystem::absolute(path);
+  SHIM_TRY(const UniqueFd folder, open_directory(target.parent_path()));
+  return replace_file(folder, target.filename(), profiles::print_recording(recording), 0600);
+}
+
+std::size_t distinct_calls(const profiles::Recording& recording) {
+  std::set<std::string> names;
+  for (const auto& [phase, architectures] : recording.calls)
+    for (const auto& [architecture, calls] : architectures)
+      for (const auto& [name, call] : calls) names.insert(std::string(architecture).append("/").append(name));
+  return names.size();
+}
+
+void tell(const profiles::Recording& recording, const std::string& path) {
+  complain("recorded " + std::to_string(distinct_calls(recording)) + " system calls and " +
+           std::to_string(recording.files.size()) + " files: " + path);
+  if (recording.complete) return;
+  complain("the recording is not complete:");
+  for (const std::string& gap : recording.gaps) complain("  " + profiles::to_text(gap));
+}
+
+// Under the name and at the place that were asked for.
+Status settle(const Given& given, const std::string& found) {
+  SHIM_TRY(const std::string text, read_file(found, profiles::kMaxRecordingBytes));
+  SHIM_TRY(profiles::Recording recording, profiles::parse_recording(text, found));
+  if (const auto name = given.value("name")) recording.name = *name;
+  std::string path = found;
+  if (const auto name = given.value("name")) path = recordings_folder() + "/" + *name + ".json";
+  if (const auto output = given.value("output")) path = *output;
+  if (path != found || given.has("name")) SHIM_CHECK(write(path, recording));
+  if (path != found) ::unlink(found.c_str());
+  tell(recording, path);
+  return ok();
+}
+
+// --- waiting --------------------------------------------------------------------------------
+
+class Wait {
+ public:
+  Wait(RecordedCall call, std::optional<std::chrono::seconds> limit)
+      : call_(std::move(call)), recorder_(call_.id_file), limit_(limit) {}
+
+  // The exit code of `docker run`; the recorder has ended too.
+  Result<int> run() {
+    const doctor::Interruption interruption;
+    sigset_t none;
+    ::sigemptyset(&none);
+    SHIM_TRY(DockerCall docker, DockerCall::start(call_.argv, none));
+    for (;;) {
+      pollfd signals{.fd = interruption.fd(), .events = POLLIN, .revents = 0};
+      if (::poll(&signals, 1, static_cast<int>(kTick.count())) > 0) interrupted(interruption.fd(), docker);
+      recorder_.look();
+      const auto code = docker.ended();
+      stop_in_time();
+      show();
+      if (code && !recorder_.is_alive() && (recorder_.is_there() || waited_enough())) {
+        recorder_.look();
+        clear();
+        return *code;
+      }
+    }
+  }
+
+  [[nodiscard]] const RecorderView& recorder() const { return recorder_; }
+
+ private:
+  // The first goes to the container as well, by way of `docker run`, if that runs.
+  void interrupted(int fd, DockerCall& docker) {
+    std::string discarded(128, '\0');
+    while (::read(fd, discarded.data(), discarded.size()) > 0) {
+    }
+    const bool ends_container = !docker.ended() && !was_interrupted_;
+    was_interrupted_ = true;
+    if (!ends_container) return recorder_.stop();
+    clear();
+    complain("waiting for the container to end; ^C again ends the recording now");
+  }
+
+  void stop_in_time() {
+    if (!limit_ || !recorder_.is_alive()) return;
+    if (milliseconds(recorder_.number("milliseconds")) >= *limit_) recorder_.stop();
+  }
+
+  bool waited_enough() {
+    if (!ended_) ended_ = Clock::now();
+    return Clock::now() - *ended_ > kPatience;
+  }
+
+  void show() {
+    constexpr milliseconds kSecond(1000);
+    const bool is_shown = ::isatty(STDERR_FILENO) == 1 && !call_.has_terminal && recorder_.is_alive();
+    if (!is_shown || Clock::now() - shown_ < kSecond) return;
+    shown_ = Clock::now();
+    const std::string line = std::to_string(recorder_.number("calls")) + " system calls, " +
+                             std::to_string(recorder_.number("files")) + " files, " +
+                             std::to_string(recorder_.number("milliseconds") / kSecond.count()) + " s";
+    static_cast<void>(std::fprintf(stderr, "\r\033[Krecording: %s\r", line.c_str()));
+    has_line_ = true;
+  }
+
+  void clear() {
+    if (has_line_) static_cast<void>(std::fputs("\r\033[K", stderr));
+    has_line_ = false;
+  }
+
+  RecordedCall call_;
+  RecorderView recorder_;
+  std::optional<std::chrono::seconds> limit_;
+  std::optional<Clock::time_point> ended_;
+  Clock::time_point shown_{};
+  bool has_line_ = false;
+  bool was_interrupted_ = false;
+};
+
+// A folder for Docker's --cidfile, which must not be there before.
+class IdFolder {
+ public:
+  IdFolder() {
+    std::string path = "/tmp/runward-record.XXXXXX";
+    if (::mkdtemp(path.data()) != nullptr) path_ = path;
+  }
+  IdFolder(const IdFolder&) = delete;
+  IdFolder& operator=(const IdFolder&) = delete;
+  ~IdFolder() {
+    ::unlink(file().c_str());
+    ::rmdir(path_.c_str());
+  }
+  [[nodiscard]] std::string file() const { return path_ + "/id"; }
+  [[nodiscard]] bool is_there() const { return !path_.empty(); }
+
+ private:
+  std::string path_;
+};
+
+bool is_flag(std::string_view argument, std::string_view name) {
+  return argument == name || (argument.starts_with(name) && argument[name.size()] == '=');
+}
+
+// "-t", "-it"
+bool asks_for_terminal(std::string_view argument) {
+  const bool is_short = argument.starts_with('-') && !argument.starts_with("--");
+  return argument == "--tty" || argument == "--tty=true" ||
+         (is_short && argument.find_first_not_of("-dit") == std::string_view::npos &&
+          argument.find('t') != std::string_view::npos);
+}
+
+}  // namespace
+
+std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
+  constexpr std::uint64_t kMost = 1'000'000;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (error != std::errc() || number == 0 || number > kMost) return std::nullopt;
+  if (unit.empty() || unit == "s") return std::chrono::seconds(number);
+  if (unit == "m") return std::chrono::minutes(number);
+  if (unit == "h") return std::chrono::hours(number);
+  return std::nullopt;
+}
+
+Result<RecordedCall> recorded_call(std::vector<std::string> argv, const std::string& runtime,
+                                   const std::string& id_file) {
+  const auto run = std::ranges::find(argv, "run");
+  if (argv.empty() || run == argv.end() || run == argv.begin())
+    return make_error(ErrorKind::usage, "after -- comes the call that starts the container: docker run …");
+  RecordedCall call{.argv = {}, .id_file = id_file};
+  for (auto argument = run + 1; argument != argv.end(); ++argument) {
+    if (is_flag(*argument, "--runtime"))
+      return make_error(ErrorKind::usage, "the call names a runtime, but recording needs its own ('" + runtime + "')");
+    if (argument->starts_with("--cidfile=")) call.id_file = argument->substr(argument->find('=') + 1);
+    if (*argument == "--cidfile" && argument + 1 != argv.end()) call.id_file = *(argument + 1);
+    call.has_terminal = call.has_terminal || asks_for_terminal(*argument);
+  }
+  std::vector<std::string> ours = {"--runtime=" + runtime};
+  if (call.id_file == id_file) ours.push_back("--cidfile=" + id_file);
+  argv.insert(run + 1, ours.begin(), ours.end());
+  call.argv = std::move(argv);
+  return call;
+}
+
+Result<int> run_profile_record(const Given& given) {
+  const auto name = given.value("name");
+  if (name && !is_recording_name(*name))
+    return make_error(ErrorKind::usage, "--name takes letters, digits and _ . -, at most 64");
+  const auto duration = given.value("for");
+  const auto limit = duration ? parse_duration(*duration) : std::nullopt;
+  if (duration && !limit) return make_error(ErrorKind::usage, "--for takes a duration such as 90, 90s, 5m or 2h");
+  const IdFolder folder;
+  if (!folder.is_there()) return errno_error("make folder", "/tmp/runward-record.XXXXXX");
+  SHIM_TRY(RecordedCall call,
+           recorded_call(given.arguments(), given.value("runtime").value_or(kRecordingRuntime), folder.file()));
+  Wait wait(std::move(call), limit);
+  SHIM_TRY(const int code, wait.run());
+  const RecorderView& recorder = wait.recorder();
+  if (recorder.text("state") == "done") {
+    SHIM_CHECK(settle(given, recorder.text("recording")));
+    return code;
+  }
+  const std::string why = recorder.text("why");
+  const std::string what = recorder.is_there() ? "the recorder ended without a recording" : "nothing was recorded";
+  return make_error(ErrorKind::io, why.empty() ? what : what + ": " + printable(why));
+}
+
+}  // namespace runward::ctl
