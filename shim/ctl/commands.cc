@@ -11,6 +11,10 @@
 #include "shim/ctl/explain.h"
 #include "shim/ctl/install.h"
 #include "shim/ctl/lockdown.h"
+#include "shim/ctl/profile_check.h"
+#include "shim/ctl/profile_compare.h"
+#include "shim/ctl/profile_generate.h"
+#include "shim/ctl/profile_install.h"
 #include "shim/ctl/profile_record.h"
 #include "shim/ctl/ps.h"
 #include "shim/ctl/rules.h"
@@ -19,9 +23,12 @@
 namespace runward::ctl {
 namespace {
 
-constexpr std::array kCommands = {kRulesCommand,    kCheckConfigCommand,   kDoctorCommand,  kExplainCommand,
-                                  kPsCommand,       kEventsCommand,        kInstallCommand, kUninstallCommand,
-                                  kLockdownCommand, kProfileRecordCommand, kAppArmorCommand};
+constexpr std::array kCommands = {
+    kRulesCommand,        kCheckConfigCommand,    kDoctorCommand,         kExplainCommand,
+    kPsCommand,           kEventsCommand,         kInstallCommand,        kUninstallCommand,
+    kLockdownCommand,     kAppArmorCommand,       kProfileRecordCommand,  kProfileGenerateCommand,
+    kProfileMergeCommand, kProfileDiffCommand,    kProfileExplainCommand, kProfileLintCommand,
+    kProfileCheckCommand, kProfileInstallCommand, kProfileRemoveCommand,  kProfileListCommand};
 
 }  // namespace
 

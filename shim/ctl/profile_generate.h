@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// `runwardctl profile generate`: from recordings to a hardening profile's folder.
+
+#include <array>
+
+#include "shim/base/result.h"
+#include "shim/ctl/command.h"
+
+namespace runward::ctl {
+
+Result<int> run_profile_generate(const Given& given);
+
+inline constexpr std::array kProfileGenerateOptions = {
+    OptionRow{"output", "DIR", "the profile's folder; made where it is not there"},
+    OptionRow{"name", "NAME", "the profile's name (the folder's)"},
+    OptionRow{"headroom", "HOW",
+              "strict: what was recorded; portable: the same rights in other spellings too (portable)"},
+    OptionRow{"format", "FORM", "of seccomp.json: oci or docker (oci)"},
+    kConfigDirOption,
+};
+inline constexpr Command kProfileGenerateCommand{.name = "profile generate",
+                                                 .summary = "make the smallest profile that recordings need",
+                                                 .argument = "RECORDING",
+                                                 .options = kProfileGenerateOptions,
+                                                 .run = &run_profile_generate,
+                                                 .takes_many = true};
+
+}  // namespace runward::ctl
