@@ -1,0 +1,120 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# From a container to its profile and back: recorded, generated, checked, installed, and run under what came of it.
+
+source "$BATS_TEST_DIRNAME/lib/helpers.bash"
+# shellcheck source=servers/rootfs.sh
+source "$BATS_TEST_DIRNAME/servers/rootfs.sh"
+
+recordings=/var/lib/runward/recordings
+
+setup_file() {
+  need_packages busybox-static curl jq runc
+  rootfs_make nginx
+  export MORE_RUNTIMES='runward-record runward-rwgbox runward-rwgnginx' NEED_RUNWARD=1
+  export ENGINE_POLICY=$BATS_FILE_TMPDIR/policy
+  mkdir -p "$ENGINE_POLICY/profiles"
+  start_engine
+  RUNWARDCTL=${RUNWARDCTL:-$(dirname "$RUNWARD")/runwardctl}
+  export RUNWARDCTL
+}
+
+teardown_file() { engine_stop; }
+
+setup() { made=$BATS_TEST_TMPDIR; }
+
+teardown() {
+  docker_ rm --force --volumes srv >/dev/null 2>&1 || true
+  rm -f "$recordings"/rwg*.json
+}
+
+# Where the engine and its runtimes see the test's configuration as /etc/runward.
+profile() { engine_ns "$RUNWARDCTL" profile "$@"; }
+
+assert_at_most() {
+  local count
+  count=$(sed -n 's/^| this profile | \([0-9]*\) |$/\1/p' "$2/REPORT.md")
+  ((count > 20 && count <= $1)) || fail "$count calls"
+}
+
+@test "a shell: its profile lets it do what was recorded, and nothing else" {
+  local work='echo text >/tmp/x; cat /tmp/x | wc -l; mkdir /tmp/d; rm -r /tmp/d'
+  docker_ run --name srv --runtime=runward-record box sh -c "$work"
+  docker_ rm srv
+  local recording=("$recordings"/srv*.json)
+  mv "${recording[0]}" "$made/shell.json"
+  run -0 profile generate "$made/shell.json" --output "$made/rwgbox" --headroom strict
+  assert_at_most 75 "$made/rwgbox"
+  run -0 profile check "$made/rwgbox"
+  run -0 profile install "$made/rwgbox"
+  run -0 run_in runward-rwgbox -- sh -c "$work"
+  assert_equal "$output" 1
+  # Without the profile it works.
+  run -0 run_in runward -- sh -c 'ln -s a /tmp/b && echo linked'
+  assert_equal "$output" linked
+  run run_in runward-rwgbox -- sh -c 'ln -s a /tmp/b && echo linked'
+  assert_lacks "$output" linked
+  assert_contains "$output" 'Operation not permitted'
+}
+
+@test "nginx: serves under its own profiles, made by two recordings" {
+  rootfs_import nginx rw-nginx
+  local round
+  for round in 1 2; do
+    docker_ run --detach --name srv --runtime=runward-record --publish 127.0.0.1::80 rw-nginx
+    wait_until 60 fetch
+    docker_ stop srv
+    docker_ rm srv
+    local recording=("$recordings"/srv*.json)
+    mv "${recording[0]}" "$made/nginx-$round.json"
+  done
+  run -0 profile merge "$made"/nginx-?.json --output "$made/nginx.json"
+  assert_contains "$output" '2 recordings'
+  # Of Docker's 352; the image's entry point, which is a shell, has its part in them.
+  serves_under strict 90
+  serves_under portable 150
+}
+
+# serves_under HEADROOM MOST_CALLS
+serves_under() {
+  run -0 profile generate "$made/nginx.json" --output "$made/rwgnginx" --headroom "$1"
+  assert_at_most "$2" "$made/rwgnginx"
+  run -0 profile check "$made/rwgnginx"
+  run -0 profile install "$made/rwgnginx"
+  run -0 profile lint rwgnginx
+  docker_ run --detach --name srv --runtime=runward-rwgnginx --publish 127.0.0.1::80 rw-nginx
+  wait_until 60 fetch || { docker_ logs srv >&2; return 1; }
+  docker_ stop srv
+  assert_equal "$(docker_ inspect --format '{{.State.ExitCode}}' srv)" 0
+  docker_ rm srv
+}
+
+fetch() {
+  engine_net curl -sS --fail --noproxy '*' --max-time 5 "http://$(docker_ port srv 80/tcp | head -n 1)/"
+}
+
+@test "a profile that is in use is not removed, and the one before is kept" {
+  mkdir "$made/rwgfirst" "$made/rwgsecond"
+  jq -n '{extends: "default", description: "one"}' >"$made/rwgfirst/profile.json"
+  jq -n '{extends: "rwgfirst"}' >"$made/rwgsecond/profile.json"
+  run -1 profile install "$made/rwgsecond"
+  assert_contains "$output" "unknown profile 'rwgfirst'"
+  run -0 profile install "$made/rwgfirst"
+  run -0 profile install "$made/rwgsecond"
+  run -1 profile remove rwgfirst
+  assert_contains "$output" "'rwgfirst' is in use"
+  jq -n '{extends: "default", description: "two"}' >"$made/rwgfirst/profile.json"
+  run -0 profile install "$made/rwgfirst"
+  assert_equal "$(jq -r .description "$ENGINE_POLICY/profiles/rwgfirst/profile.json")" two
+  assert_equal "$(jq -r .description "$ENGINE_POLICY/profiles/.rwgfirst.previous/profile.json")" one
+  # What is wrong comes into force at no time.
+  echo '{"extends": "default", "rules": {"no-such": "off"}}' >"$made/rwgfirst/profile.json"
+  run -1 profile install "$made/rwgfirst"
+  assert_equal "$(jq -r .description "$ENGINE_POLICY/profiles/rwgfirst/profile.json")" two
+  run -0 profile remove rwgsecond
+  run -0 profile remove rwgfirst
+  run -0 profile list
+  assert_lacks "$output" rwgfirst
+  run -1 compgen -G "$ENGINE_POLICY/.staging*"
+}
