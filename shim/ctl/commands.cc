@@ -18,17 +18,33 @@
 #include "shim/ctl/profile_record.h"
 #include "shim/ctl/ps.h"
 #include "shim/ctl/rules.h"
+#include "shim/ctl/seccomp.h"
 #include "shim/ctl/uninstall.h"
 
 namespace runward::ctl {
 namespace {
 
-constexpr std::array kCommands = {
-    kRulesCommand,        kCheckConfigCommand,    kDoctorCommand,         kExplainCommand,
-    kPsCommand,           kEventsCommand,         kInstallCommand,        kUninstallCommand,
-    kLockdownCommand,     kAppArmorCommand,       kProfileRecordCommand,  kProfileGenerateCommand,
-    kProfileMergeCommand, kProfileDiffCommand,    kProfileExplainCommand, kProfileLintCommand,
-    kProfileCheckCommand, kProfileInstallCommand, kProfileRemoveCommand,  kProfileListCommand};
+constexpr std::array kCommands = {kRulesCommand,
+                                  kCheckConfigCommand,
+                                  kDoctorCommand,
+                                  kExplainCommand,
+                                  kPsCommand,
+                                  kEventsCommand,
+                                  kInstallCommand,
+                                  kUninstallCommand,
+                                  kLockdownCommand,
+                                  kSeccompCommand,
+                                  kAppArmorCommand,
+                                  kProfileRecordCommand,
+                                  kProfileGenerateCommand,
+                                  kProfileMergeCommand,
+                                  kProfileDiffCommand,
+                                  kProfileExplainCommand,
+                                  kProfileLintCommand,
+                                  kProfileCheckCommand,
+                                  kProfileInstallCommand,
+                                  kProfileRemoveCommand,
+                                  kProfileListCommand};
 
 }  // namespace
 
