@@ -18,12 +18,12 @@ void add_calls(const Recording& recording, Lines& lines) {
     if (phase == Phase::runtime_start) continue;
     for (const auto& [architecture, calls] : architectures) {
       for (const auto& [name, call] : calls) {
-        const std::string what = "call " + architecture + " " + name;
+        const std::string what = std::string("call ").append(architecture).append(" ").append(name);
         lines.insert(what);
         for (const ArgumentUse& use : call.arguments) {
           std::string values;
           for (const std::uint64_t value : use.values) values.append(" ").append(std::to_string(value));
-          lines.insert(what + " with" + values);
+          lines.insert(std::string(what).append(" with").append(values));
         }
       }
     }

@@ -30,7 +30,7 @@ void add_calls(const Recording& recording, Observed& seen) {
           if (name == "prctl")
             for (const ArgumentUse& use : call.arguments) seen.runtime_options.insert(use.values.at(0));
         } else if (architecture != seen.architecture) {
-          seen.foreign_calls.insert(architecture + " " + name);
+          seen.foreign_calls.insert(std::string(architecture).append(" ").append(name));
         } else {
           add_call(name, call, seen.calls[name]);
           names.insert(name);

@@ -110,7 +110,7 @@ Status copy_files(const std::string& source, const std::string& target) {
     const bool is_missing = !fd && fd.error().code == std::errc::no_such_file_or_directory;
     if (is_missing && file != profiles::kSettingsFile) continue;
     if (!fd) return fd.error();
-    SHIM_TRY(const std::string text, read_all(*fd, limit_of(file), source + "/" + name));
+    SHIM_TRY(const std::string text, read_all(*fd, limit_of(file), std::string(source).append("/").append(name)));
     SHIM_CHECK(replace_file(to, name, text, mode_of(file)));
   }
   return ok();
@@ -173,7 +173,8 @@ Status check_without(const std::string& config_dir, const std::string& name) {
   SHIM_TRY(const auto after, problems_of(staging.path()));
   for (const std::string& problem : after)
     if (!before.contains(problem))
-      return make_error(ErrorKind::policy, "profile '" + name + "' is in use: without it, " + problem);
+      return make_error(ErrorKind::policy,
+                        std::string("profile '").append(name).append("' is in use: without it, ").append(problem));
   return ok();
 }
 
