@@ -99,7 +99,10 @@ class Parser {
   std::uint64_t number(const Value& object, const Pointer& where, const char* key, std::uint64_t most) {
     const Value* const value = oci::find(object, std::string_view(key));
     if (value == nullptr) return 0;
-    if (value->is_number_unsigned() && value->get<std::uint64_t>() <= most) return value->get<std::uint64_t>();
+    // A document that we made ourselves may have signed numbers in it.
+    const bool is_count =
+        value->is_number_unsigned() || (value->is_number_integer() && value->get<std::int64_t>() >= 0);
+    if (is_count && value->get<std::uint64_t>() <= most) return value->get<std::uint64_t>();
     fail(where / key, "expected a number from 0 to " + std::to_string(most));
     return 0;
   }
