@@ -42,9 +42,9 @@ class Validator {
 
   std::vector<Problem> run() {
     look_at_whole();
+    look_at_names();
     for (const auto& [call, rules] : profile_.calls) {
       call_ = call;
-      look_at_name();
       look_at_conditions(rules);
       look_for_idle_rules(rules);
     }
@@ -70,11 +70,21 @@ class Validator {
           "is let through, and walks around what is asked of clone: its flags lie in memory");
   }
 
-  void look_at_name() {
-    if (!is_syscall(call_))
-      doubt("is not known to libseccomp " + libseccomp_version() + ": runtimes built with it leave it out");
-    else if (profile_.architectures.empty() && !syscall_number(call_, architecture_))
-      doubt("does not exist on " + std::string(architecture_));
+  // One profile for several machines names calls of them all, so these stand together.
+  void look_at_names() {
+    std::string unknown, absent;
+    for (const auto& [call, rules] : profile_.calls) {
+      const bool is_known = is_syscall(call);
+      if (is_known && (!profile_.architectures.empty() || syscall_number(call, architecture_))) continue;
+      std::string& list = is_known ? absent : unknown;
+      list.append(list.empty() ? "" : ", ").append(call);
+    }
+    if (!unknown.empty())
+      add(Severity::doubtful, "",
+          "names what libseccomp " + libseccomp_version() +
+              " does not know, and runtimes built with it leave out: " + unknown);
+    if (!absent.empty())
+      add(Severity::doubtful, "", "names calls that do not exist on " + std::string(architecture_) + ": " + absent);
   }
 
   void look_at_conditions(const Rules& rules) {

@@ -111,9 +111,12 @@ struct Counts {
   std::size_t sometimes = 0;
 };
 
+// What the machine does not have counts for nothing where the filter is for it alone.
 Counts count_calls(const Profile& profile) {
+  const std::string native = seccomp::native_architecture();
   Counts counts;
   for (const auto& [call, rules] : profile.calls) {
+    if (profile.architectures.empty() && !seccomp::syscall_number(call, native)) continue;
     const Reach reach = seccomp::reach_of(profile, call);
     if (reach == Reach::always) ++counts.always;
     if (reach == Reach::sometimes) ++counts.sometimes;
