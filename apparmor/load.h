@@ -43,7 +43,8 @@ bool kernel_has_apparmor(const Places& places);
 struct LoadedProfile {
   std::string name;
   std::string mode;  // "enforce", "complain", "unconfined"
-  friend auto operator<=>(const LoadedProfile&, const LoadedProfile&) = default;
+  friend auto operator<=>(const LoadedProfile&,
+                          const LoadedProfile&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 // An error where the list can't be read.
 Result<std::set<LoadedProfile>> loaded_profiles(const Places& places);

@@ -33,7 +33,7 @@ class Pattern {
   [[nodiscard]] const std::string& text() const { return text_; }  // the canonical form
   [[nodiscard]] bool is_exact() const { return is_exact_; }        // without globs: matches one name
 
-  friend auto operator<=>(const Pattern&, const Pattern&) = default;
+  friend auto operator<=>(const Pattern&, const Pattern&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 
  private:
   friend Result<Pattern> exact_path(std::string_view path);

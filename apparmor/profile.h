@@ -38,7 +38,7 @@ class Permissions {
 
   friend Permissions operator|(Permissions a, Permissions b) { return of(a.bits_ | b.bits_); }
   friend Permissions operator-(Permissions a, Permissions b) { return of(a.bits_ & ~b.bits_); }
-  friend auto operator<=>(Permissions, Permissions) = default;
+  friend auto operator<=>(Permissions, Permissions) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 
  private:
   static constexpr std::uint8_t bit(Permission permission) {
@@ -78,7 +78,8 @@ struct IncludeRule {
   std::string path;
   bool is_magic = true;  // below /etc/apparmor.d
   bool if_exists = false;
-  friend auto operator<=>(const IncludeRule&, const IncludeRule&) = default;
+  friend auto operator<=>(const IncludeRule&,
+                          const IncludeRule&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 
 struct FileRule {
@@ -90,18 +91,20 @@ struct FileRule {
 
   // With what comes with them: w has a, and ix has m and x.
   [[nodiscard]] Permissions effective() const;
-  friend auto operator<=>(const FileRule&, const FileRule&) = default;
+  friend auto operator<=>(const FileRule&, const FileRule&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 
 struct CapabilityRule {
   std::string name{};  // "net_raw"; empty: all
-  friend auto operator<=>(const CapabilityRule&, const CapabilityRule&) = default;
+  friend auto operator<=>(const CapabilityRule&,
+                          const CapabilityRule&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 
 struct NetworkRule {
   std::string family{};  // "inet"; empty: all
   std::string type{};    // "stream", or a protocol, "tcp"; empty: all
-  friend auto operator<=>(const NetworkRule&, const NetworkRule&) = default;
+  friend auto operator<=>(const NetworkRule&,
+                          const NetworkRule&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 
 enum class MountKind : std::uint8_t { mount, remount, umount, pivot_root };
@@ -113,40 +116,45 @@ struct MountRule {
   bool any_of_options = false;      // options in (…): any of these, or none
   std::optional<Pattern> source{};  // of pivot_root: where the old root goes (oldroot=)
   std::optional<Pattern> target{};
-  friend auto operator<=>(const MountRule&, const MountRule&) = default;
+  friend auto operator<=>(const MountRule&,
+                          const MountRule&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 
 struct SignalRule {
   Words access{};   // send, receive
   Words signals{};  // "term"
   std::optional<Pattern> peer{};
-  friend auto operator<=>(const SignalRule&, const SignalRule&) = default;
+  friend auto operator<=>(const SignalRule&,
+                          const SignalRule&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 
 struct PtraceRule {
   Words access{};  // trace, tracedby, read, readby
   std::optional<Pattern> peer{};
-  friend auto operator<=>(const PtraceRule&, const PtraceRule&) = default;
+  friend auto operator<=>(const PtraceRule&,
+                          const PtraceRule&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 
 struct UnixRule {
   Words access{};
-  std::string type{};                // "stream"; empty: all
-  std::optional<Pattern> address{};  // addr=
-  std::optional<Pattern> peer{};     // peer=(label=…)
-  friend auto operator<=>(const UnixRule&, const UnixRule&) = default;
+  std::string type{};                                                   // "stream"; empty: all
+  std::optional<Pattern> address{};                                     // addr=
+  std::optional<Pattern> peer{};                                        // peer=(label=…)
+  friend auto operator<=>(const UnixRule&, const UnixRule&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 
 struct ChangeProfileRule {
   std::optional<Pattern> target{};
-  friend auto operator<=>(const ChangeProfileRule&, const ChangeProfileRule&) = default;
+  friend auto operator<=>(const ChangeProfileRule&,
+                          const ChangeProfileRule&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 
 // A class of things as a whole that parsers before 4.0 don't know: left out for those (render.h).
 enum class NewClass : std::uint8_t { userns, mqueue, io_uring };
 struct NewClassRule {
   NewClass what = NewClass::userns;
-  friend auto operator<=>(const NewClassRule&, const NewClassRule&) = default;
+  friend auto operator<=>(const NewClassRule&,
+                          const NewClassRule&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 
 using Body = std::variant<IncludeRule, CapabilityRule, NetworkRule, MountRule, NewClassRule, SignalRule, PtraceRule,
@@ -156,7 +164,7 @@ struct Rule {
   bool deny = false;   // goes before every rule that allows, and is silent unless `audit`
   bool audit = false;  // what it meets is logged
   Body body{};
-  friend auto operator<=>(const Rule&, const Rule&) = default;
+  friend auto operator<=>(const Rule&, const Rule&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 
 struct Profile {

@@ -55,8 +55,7 @@ struct Pair {
 
 Rules sorted(Rules rules) {
   std::ranges::sort(rules);
-  const auto twice = std::ranges::unique(rules);
-  rules.erase(twice.begin(), twice.end());
+  rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
   return rules;
 }
 

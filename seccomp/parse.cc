@@ -155,6 +155,7 @@ class Parser {
          [&](const Value& json, const Pointer& place) { all.push_back(read_condition(json, place)); });
     if (!repeats_an_argument(all)) return {all};
     std::vector<std::vector<Condition>> alternatives;
+    alternatives.reserve(all.size());
     for (const Condition& condition : all) alternatives.push_back({condition});
     return alternatives;
   }

@@ -29,7 +29,8 @@ namespace runward::seccomp {
 struct KernelVersion {
   unsigned major = 0;
   unsigned minor = 0;
-  friend auto operator<=>(const KernelVersion&, const KernelVersion&) = default;
+  friend auto operator<=>(const KernelVersion&,
+                          const KernelVersion&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 // "6.1", "5.10.0-28-amd64"
 std::optional<KernelVersion> parse_kernel_version(std::string_view text);

@@ -34,7 +34,7 @@ enum class Action : std::uint8_t { kill_process, kill_thread, trap, error, trace
 struct Outcome {
   Action action = Action::kill_process;
   std::uint16_t data = 0;  // the errno of `error`, the message of `trace`; else 0
-  friend auto operator<=>(const Outcome&, const Outcome&) = default;
+  friend auto operator<=>(const Outcome&, const Outcome&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 
 // The call may reach the kernel.
@@ -54,7 +54,8 @@ struct Condition {
   Compare compare = Compare::equal;
   std::uint64_t value = 0;
   std::uint64_t mask = ~std::uint64_t{0};  // of masked_equal: (argument & mask) == value
-  friend auto operator<=>(const Condition&, const Condition&) = default;
+  friend auto operator<=>(const Condition&,
+                          const Condition&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 
 bool holds(const Condition& condition, const Arguments& arguments);
@@ -63,7 +64,7 @@ bool holds(const Condition& condition, const Arguments& arguments);
 struct Rule {
   std::vector<Condition> conditions;
   Outcome outcome;
-  friend auto operator<=>(const Rule&, const Rule&) = default;
+  friend auto operator<=>(const Rule&, const Rule&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 using Rules = std::vector<Rule>;
 

@@ -17,7 +17,7 @@ struct Lint {
   };
   Grade grade = Grade::risk;
   std::string what;
-  friend auto operator<=>(const Lint&, const Lint&) = default;
+  friend auto operator<=>(const Lint&, const Lint&) = default;  // NOLINT(modernize-use-nullptr): not a pointer
 };
 
 // Sorted, risks first. `architecture` is one of recording.h's.

@@ -92,6 +92,12 @@ std::vector<const Risk*> open_risks(const Profile& profile) {
   return open;
 }
 
+std::vector<std::string_view> ids_of(std::span<const Risk* const> risks) {
+  std::vector<std::string_view> ids(risks.size());
+  std::ranges::transform(risks, ids.begin(), &Risk::id);
+  return ids;
+}
+
 std::set<std::string_view> cves_of(std::span<const Risk* const> risks) {
   std::set<std::string_view> cves;
   for (const Risk* risk : risks)
@@ -253,10 +259,6 @@ std::string seccomp_summary(const Profile& profile) {
   std::vector<const Risk*> closed;
   for (const Risk* risk : open_in_docker)
     if (std::ranges::find(open, risk) == open.end()) closed.push_back(risk);
-  std::vector<std::string_view> closed_ids;
-  for (const Risk* risk : closed) closed_ids.push_back(risk->id);
-  std::vector<std::string> open_ids;
-  for (const Risk* risk : open) open_ids.emplace_back(risk->id);
   const std::string of_all = " of " + std::to_string(seccomp::risks().size());
   Table table;
   table.rows = {
@@ -264,9 +266,9 @@ std::string seccomp_summary(const Profile& profile) {
                           " for some arguments: " + printable(joined(conditional_calls(profile)))},
       {"all others", seccomp::to_text(profile.default_outcome)},
       {"architectures", profile.architectures.empty() ? "the machine's own" : printable(joined(profile.architectures))},
-      {"calls of known attacks", std::to_string(open.size()) + of_all + " let through: " + joined(open_ids)},
+      {"calls of known attacks", std::to_string(open.size()) + of_all + " let through: " + joined(ids_of(open))},
       {"Docker's default", std::to_string(open_in_docker.size()) + of_all + " let through"},
-      {"closed beyond it", joined(closed_ids)},
+      {"closed beyond it", joined(ids_of(closed))},
       {"", std::to_string(cves_of(closed).size()) + " vulnerabilities: " + joined(cves_of(closed))},
   };
   return render(table);
