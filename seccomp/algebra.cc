@@ -18,7 +18,7 @@ using Ref = Diagrams::Ref;
 // More rules of one call than any author writes by hand.
 constexpr std::size_t kMostRulesOfACall = 1024;
 // Of all calls together: about a second.
-constexpr std::size_t kMostNodes = 1'000'000;
+constexpr std::size_t kMostSteps = 1'000'000;
 constexpr auto kAnyOther = "*";
 
 const Rules& rules_for(const Profile& profile, std::string_view call) {
@@ -42,8 +42,8 @@ struct Pair {
   bool is_known = false;
 
   Pair(const Profile& first, const Profile& second, std::string_view call,
-       std::size_t node_limit = Diagrams::kDefaultLimit)
-      : diagrams(node_limit) {
+       std::size_t step_limit = Diagrams::kDefaultLimit)
+      : diagrams(step_limit) {
     const Rules& of_first = rules_for(first, call);
     const Rules& of_second = rules_for(second, call);
     if (of_first.size() > kMostRulesOfACall || of_second.size() > kMostRulesOfACall) return;
@@ -111,14 +111,27 @@ std::optional<Rules> combine_simply(const Side& first, const Side& second, Diagr
   return std::nullopt;
 }
 
+// Takes what was worked out from what is left for all calls together, whatever came of it.
+class SpentSteps {
+ public:
+  SpentSteps(const Diagrams& diagrams, std::size_t& left) : diagrams_(diagrams), left_(left) {}
+  SpentSteps(const SpentSteps&) = delete;
+  SpentSteps& operator=(const SpentSteps&) = delete;
+  ~SpentSteps() { left_ -= std::min(left_, diagrams_.steps()); }
+
+ private:
+  const Diagrams& diagrams_;
+  std::size_t& left_;
+};
+
 std::optional<Rules> combine_call(const Profile& first, const Profile& second, const std::string& call,
-                                  Diagrams::Combine function, Outcome otherwise, std::size_t& nodes_left) {
+                                  Diagrams::Combine function, Outcome otherwise, std::size_t& steps_left) {
   const Side a{.rules = rules_for(first, call), .otherwise = first.default_outcome};
   const Side b{.rules = rules_for(second, call), .otherwise = second.default_outcome};
   if (auto rules = combine_simply(a, b, function, otherwise)) return rules;
-  Pair pair(first, second, call, std::min(nodes_left, Diagrams::kDefaultLimit));
+  Pair pair(first, second, call, std::min(steps_left, Diagrams::kDefaultLimit));
+  const SpentSteps spent(pair.diagrams, steps_left);
   if (!pair.is_known) return std::nullopt;
-  nodes_left -= std::min(nodes_left, pair.diagrams.size());
   const Ref meaning = pair.diagrams.combine(pair.a, pair.b, function);
   for (const Rules* const whole : {&rules_for(second, call), &rules_for(first, call)})
     if (!Diagrams::is_constant(meaning) && are_fit(pair.diagrams, *whole, meaning, otherwise)) return sorted(*whole);
@@ -141,9 +154,9 @@ Combined combine(const Profile& a, const Profile& b, Diagrams::Combine function,
   profile.default_outcome = function(a.default_outcome, b.default_outcome);
   profile.architectures = a.architectures;
   profile.flags = a.flags;
-  std::size_t nodes_left = kMostNodes;
+  std::size_t steps_left = kMostSteps;
   for (const std::string& call : names_in(a, b)) {
-    auto rules = combine_call(a, b, call, function, profile.default_outcome, nodes_left);
+    auto rules = combine_call(a, b, call, function, profile.default_outcome, steps_left);
     if (!rules) {
       result.given_up.push_back(call);
       rules = keeps_first ? rules_for(a, call) : refused(profile.default_outcome);

@@ -42,6 +42,13 @@ std::vector<std::string> common_architectures(const Profile& a, const Profile& b
   return common.size() == 1 ? std::vector<std::string>() : common;
 }
 
+// Names that nothing knows would only be worked on.
+Profile known_calls_of(const Profile& profile) {
+  Profile known = profile;
+  std::erase_if(known.calls, [](const auto& call) { return !is_syscall(call.first); });
+  return known;
+}
+
 void answer_probes(Profile& profile) {
   const Outcome not_there{.action = Action::error, .data = ENOSYS};
   if (profile.default_outcome.action != Action::error || profile.default_outcome == not_there) return;
@@ -53,12 +60,23 @@ void answer_probes(Profile& profile) {
 
 Derived derive(const Template& baseline, const Environment& environment, const Profile* asked) {
   const Profile ours = baseline.resolve(environment);
-  Combined combined = asked == nullptr ? normalise(ours) : intersect(ours, *asked);
+  Combined combined = asked == nullptr ? normalise(ours) : intersect(ours, known_calls_of(*asked));
   Profile& profile = combined.profile;
   profile.architectures = common_architectures(ours, asked == nullptr ? ours : *asked, environment.architecture);
   answer_probes(profile);
   drop_absent(profile, environment.architecture);
   return {.profile = std::move(profile), .given_up = std::move(combined.given_up)};
+}
+
+std::optional<std::string> hinders_dropping(const Profile& profile, const Template& baseline,
+                                            const Environment& environment) {
+  constexpr std::array<std::string_view, 12> kDropping = {"capget",    "capset",    "prctl",     "setfsgid",
+                                                          "setfsuid",  "setgid",    "setgroups", "setregid",
+                                                          "setresgid", "setresuid", "setreuid",  "setuid"};
+  const Profile ours = baseline.resolve(environment);
+  for (const std::string_view call : kDropping)
+    if (find_excess(ours, profile, std::string(call))) return std::string(call);
+  return std::nullopt;
 }
 
 std::optional<std::string> keeps_from_starting(const Profile& profile) {

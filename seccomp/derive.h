@@ -27,6 +27,12 @@ struct Derived {
 // `asked` may be nullptr: nothing came along.
 Derived derive(const Template& baseline, const Environment& environment, const Profile* asked);
 
+// The first of the calls by which a low-level runtime gives up privileges that the profile answers otherwise than the
+// baseline does. Without no_new_privs the filter is loaded before that is done, so a filter that says "done" (or an
+// errno that the runtime overlooks) leaves the container with all of root's.
+std::optional<std::string> hinders_dropping(const Profile& profile, const Template& baseline,
+                                            const Environment& environment);
+
 // The first of the calls that every container needs to start and end at all and that the profile never lets through.
 // Without execve runc's init does not fail: it hangs.
 std::optional<std::string> keeps_from_starting(const Profile& profile);

@@ -51,6 +51,12 @@ unsigned Diagrams::variable_of(Ref ref) const {
   return is_constant(ref) ? kBits * kArgumentCount : nodes_[ref].variable;
 }
 
+// Two small diagrams can take very many steps to be put together, so it is these that are bounded.
+bool Diagrams::count_step() {
+  if (++steps_ > limit_) exact_ = false;
+  return exact_;
+}
+
 Diagrams::Ref Diagrams::child(Ref ref, unsigned variable, bool is_one) const {
   if (variable_of(ref) != variable) return ref;
   return is_one ? nodes_[ref].one : nodes_[ref].zero;
@@ -60,10 +66,7 @@ Diagrams::Ref Diagrams::node(unsigned variable, Ref zero, Ref one) {
   if (zero == one) return zero;
   const Node wanted{.variable = variable, .zero = zero, .one = one};
   if (const auto found = known_.find(wanted); found != known_.end()) return found->second;
-  if (nodes_.size() >= limit_) {
-    exact_ = false;
-    return constant(kStrictest);
-  }
+  if (!count_step()) return constant(kStrictest);
   const auto ref = static_cast<Ref>(nodes_.size());
   nodes_.push_back(wanted);
   known_.emplace(wanted, ref);
@@ -116,9 +119,9 @@ bool Diagrams::agrees(const Rule& rule, Ref meaning) {
   return agrees(region(rule.conditions, rule.outcome, kNoRule), meaning, agreed);
 }
 
-bool Diagrams::agrees(Ref said, Ref meant, Agreed& agreed) const {
+bool Diagrams::agrees(Ref said, Ref meant, Agreed& agreed) {
   if (said == constant(kNoRule) || said == meant) return true;
-  if (is_constant(said)) return false;
+  if (is_constant(said) || !count_step()) return false;
   const unsigned variable = std::min(variable_of(said), variable_of(meant));
   const bool branches = variable_of(said) != variable;
   if (branches && agreed.contains({said, meant})) return true;
@@ -135,8 +138,8 @@ Diagrams::Ref Diagrams::combine(Ref a, Ref b, Combine function) {
 
 Diagrams::Ref Diagrams::combine(Ref a, Ref b, Combine function, Known& known) {
   if (is_constant(a) && is_constant(b)) return constant(function(outcome_of(a), outcome_of(b)));
-  if (!exact_) return constant(kStrictest);
   if (const auto found = known.find({a, b}); found != known.end()) return found->second;
+  if (!count_step()) return constant(kStrictest);
   const unsigned variable = std::min(variable_of(a), variable_of(b));
   const Ref zero = combine(child(a, variable, false), child(b, variable, false), function, known);
   const Ref one = combine(child(a, variable, true), child(b, variable, true), function, known);

@@ -196,14 +196,24 @@ class Parser {
     if (rule.names.empty()) fail(where, "expected \"names\" of system calls");
     rule.outcome = read_outcome(json, where, "action", "errnoRet");
     rule.alternatives = read_alternatives(json, where);
+    rule_count_ += rule.names.size() * rule.alternatives.size();
+    if (rule_count_ > kMostRules) fail(where, "more than " + std::to_string(kMostRules) + " rules in all");
     rule.includes = read_requirement(json, where, "includes");
     rule.excludes = read_requirement(json, where, "excludes");
     return rule;
   }
 
+  // Of one call each; Docker's own filter has some 400.
+  static constexpr std::size_t kMostRules = 20'000;
+
   std::string_view name_;
+  std::size_t rule_count_ = 0;
   std::optional<Error> error_;
 };
+
+bool is_empty(const Requirement& requirement) {
+  return requirement.capabilities.empty() && requirement.architectures.empty() && !requirement.min_kernel;
+}
 
 bool has(const std::vector<std::string>& list, const std::string& item) {
   return std::ranges::find(list, item) != list.end();
@@ -267,6 +277,10 @@ Result<Template> parse_template(const Value& json, std::string_view name) { retu
 
 Result<Profile> parse_profile(const Value& json, std::string_view name) {
   SHIM_TRY(const Template profile, parse_template(json, name));
+  const auto depends = [](const TemplateRule& rule) { return !is_empty(rule.includes) || !is_empty(rule.excludes); };
+  if (std::ranges::any_of(profile.rules, depends) || !profile.architecture_map.empty())
+    return make_error(ErrorKind::parse,
+                      std::string(name) + ": it has includes, excludes or archMap, which a runtime ignores");
   return profile.resolve({});
 }
 

@@ -74,7 +74,8 @@ struct Template {
 // `name` stands in the error: `seccomp.json: /syscalls/3/args/0/op: unknown comparison "EQ"`.
 Result<Template> parse_template(const oci::Value& json, std::string_view name);
 
-// Of a container's document, which has no conditions on who it is for.
+// Of a container's document. An error where it depends on who it is for: low-level runtimes know nothing of that, and
+// would read another filter.
 Result<Profile> parse_profile(const oci::Value& json, std::string_view name);
 
 }  // namespace runward::seccomp

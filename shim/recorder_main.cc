@@ -202,7 +202,10 @@ Result<std::string> write(const profiles::Recording& recording) {
   SHIM_TRY(const UniqueFd folder, open_directory(recordings_folder()));
   SHIM_CHECK(check_only_root_writes(folder, recordings_folder()));
   const std::string name = file_name_for(recording.name);
-  SHIM_CHECK(replace_file(folder, name, profiles::print_recording(recording), 0600));
+  const std::string text = profiles::print_recording(recording);
+  if (text.size() > profiles::kMaxRecordingBytes)
+    return make_error(ErrorKind::unsupported, "recording '" + name + "': it is larger than any reader takes");
+  SHIM_CHECK(replace_file(folder, name, text, 0600));
   return recordings_folder() + "/" + name;
 }
 

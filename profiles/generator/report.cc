@@ -93,7 +93,7 @@ class Report {
     }
     line("");
     for (const Recording& recording : recordings_)
-      for (const std::string& gap : recording.gaps) item(code(recording.name) + ": " + to_text(gap));
+      for (const std::string& gap : recording.gaps) item(code(recording.name) + ": " + code(gap));
   }
 
   void write_calls() {

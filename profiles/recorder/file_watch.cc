@@ -24,6 +24,8 @@ constexpr std::size_t kBatch = std::size_t{16} << 10U;  // bytes: at most 682 ev
 // limit it to what is 100 MB of its memory.
 constexpr int kMaxQueued = 24 << 20;  // bytes, 24 an event
 constexpr std::size_t kMaxFiles = 200'000;
+// A container can make long names; the host's memory is not its own.
+constexpr std::size_t kMaxBytes = std::size_t{16} << 20U;
 constexpr std::size_t kMaxExecutables = 64;  // for one file
 
 std::string link_target(const std::string& link) {
@@ -143,11 +145,13 @@ void FileWatch::see(std::uint64_t mask, int file, pid_t pid, const NameOfEnded& 
   if (::fstat(file, &status) != 0 || S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode)) return;
   const std::string path = path_of(file);
   if (!path.starts_with('/')) return;
-  if (files_.size() >= kMaxFiles && !files_.contains(path)) {
+  const bool is_full = files_.size() >= kMaxFiles || bytes_ > kMaxBytes;
+  if (is_full && !files_.contains(path)) {
     ++lost_;
     return;
   }
   const auto [entry, is_new] = files_.try_emplace(path);
+  if (is_new) bytes_ += path.size();
   FileUse& use = entry->second;
   if (is_new) {
     use.directory = S_ISDIR(status.st_mode);
@@ -157,8 +161,12 @@ void FileWatch::see(std::uint64_t mask, int file, pid_t pid, const NameOfEnded& 
   use.read = use.read || (mask & (FAN_OPEN | FAN_OPEN_EXEC)) != 0;
   use.execute = use.execute || (mask & FAN_OPEN_EXEC) != 0;
   use.write = use.write || (mask & (FAN_MODIFY | FAN_CLOSE_WRITE)) != 0;
-  const bool has_room = use.executables.size() < kMaxExecutables || use.executables.contains(process.executable);
-  if (!process.executable.empty() && has_room) ++use.executables[process.executable];
+  if (process.executable.empty()) return;
+  const bool is_known = use.executables.contains(process.executable);
+  const bool has_room = use.executables.size() < kMaxExecutables && bytes_ <= kMaxBytes;
+  if (!is_known && !has_room) return;
+  if (!is_known) bytes_ += process.executable.size();
+  ++use.executables[process.executable];
 }
 
 bool FileWatch::read_events(std::size_t most, const NameOfEnded& name_of_ended) {

@@ -68,6 +68,7 @@ class FileWatch {
   UniqueFd mounts_;  // its mount namespace: held, so that a path is still one when the container has ended
   Files files_;
   std::uint64_t lost_ = 0;
+  std::size_t bytes_ = 0;  // of names
   std::vector<std::string> gaps_;
   std::map<pid_t, Process> processes_;  // of one batch
   std::uint64_t own_namespace_ = 0;

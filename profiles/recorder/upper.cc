@@ -66,7 +66,8 @@ class Walk {
   void see(int folder, const std::string& name, const std::string& path, std::size_t depth) {
     struct stat status {};
     if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return;
-    if (count_ >= kMaxPaths || depth >= kMaxDepth) {
+    bytes_ += path.size();
+    if (count_ >= kMaxPaths || bytes_ > kMaxBytes || depth >= kMaxDepth) {
       seen.is_whole = false;
       return;
     }
@@ -101,7 +102,11 @@ class Walk {
   }
 
   std::vector<UniqueFd> lower_;
+  // A container can make names of 255 bytes below one another; the host's memory is not its own.
+  static constexpr std::size_t kMaxBytes = std::size_t{16} << 20U;
+
   std::size_t count_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace

@@ -19,6 +19,7 @@ SeccompFilter seccomp_filter(const Context& ctx, const oci::CapabilitySet& bound
   seccomp::Derived derived = seccomp::derive(*ctx.seccomp_baseline, environment, asked);
   return {.json = seccomp::to_json(derived.profile),
           .given_up = std::move(derived.given_up),
+          .hinders_dropping = seccomp::hinders_dropping(derived.profile, *ctx.seccomp_baseline, environment),
           .missing_for_start = seccomp::keeps_from_starting(derived.profile)};
 }
 

@@ -16,6 +16,7 @@ namespace runward::harden {
 struct SeccompFilter {
   oci::Value json;
   std::vector<std::string> given_up;             // calls that are not let through as their rules are too many
+  std::optional<std::string> hinders_dropping;   // a call by which the runtime gives up privileges
   std::optional<std::string> missing_for_start;  // a call without which no container starts
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -31,6 +32,16 @@ void refuse_listener(Verdict& verdict, const oci::Spec& spec) {
                    "use a filter without listenerPath");
 }
 
+// An errno of 0 tells the program that the call was made.
+void report_no_success(seccomp::Profile& asked) {
+  const auto correct = [](seccomp::Outcome& outcome) {
+    if (outcome.action == seccomp::Action::error && outcome.data == 0) outcome.data = EPERM;
+  };
+  correct(asked.default_outcome);
+  for (auto& [call, rules] : asked.calls)
+    for (seccomp::Rule& rule : rules) correct(rule.outcome);
+}
+
 std::string reason_for(const SeccompFilter& filter) {
   std::string reason = "only what the profile's baseline lets through as well, for this machine's architecture";
   if (!filter.given_up.empty())
@@ -46,10 +57,16 @@ void narrow(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
                    "correct the file that --security-opt seccomp= names");
     return;
   }
+  report_no_success(*asked);
   SeccompFilter filter = seccomp_filter(ctx, spec.process().capability_set("bounding"), &*asked);
   if (filter.missing_for_start) {
     verdict.refuse(place(), "a seccomp filter that never lets " + *filter.missing_for_start + " through",
                    "allow it: no container starts without it");
+    return;
+  }
+  if (filter.hinders_dropping && !spec.process().no_new_privileges()) {
+    verdict.refuse(place(), "a seccomp filter that stops " + *filter.hinders_dropping + " where no_new_privs is off",
+                   "let it through: the runtime gives up privileges by it, after this filter is loaded");
     return;
   }
   if (!asked->flags.empty()) filter.json["flags"] = asked->flags;

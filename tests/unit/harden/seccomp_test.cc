@@ -126,6 +126,47 @@ TEST(RequireSeccomp, RefusesAFilterThatNoContainerCanStartWith) {
   EXPECT_THAT(refusals, ElementsAre(HasSubstr("execve")));
 }
 
+Value answering(const std::vector<std::string>& names, int number) {
+  Value answer = rule(names, Value::array(), "SCMP_ACT_ERRNO");
+  answer["errnoRet"] = number;
+  return answer;
+}
+
+// An errno of 0 would tell the runtime that it gave its privileges up.
+TEST(RequireSeccomp, TellsNobodyThatACallWasMade) {
+  const Value asked = filter({kStart, answering({"read"}, 0)});
+  EXPECT_EQ(outcome(bench_of("moby").after(require_seccomp, with_filter(asked)), "read"), kRefused);
+}
+
+TEST(RequireSeccomp, RefusesAFilterThatKeepsTheRuntimeFromGivingPrivilegesUp) {
+  const Bench bench = bench_of("moby", filter({kStart, rule({"prctl", "setuid", "capset"})}));
+  Value document = with_filter(filter({kStart, rule({"setuid", "capset"})}));
+  document["process"]["noNewPrivileges"] = false;
+  EXPECT_THAT(bench.refusals(require_seccomp, document), ElementsAre(HasSubstr("prctl")));
+  document["process"]["noNewPrivileges"] = true;  // then the filter is loaded after that
+  EXPECT_THAT(bench.refusals(require_seccomp, document), IsEmpty());
+  document["process"]["noNewPrivileges"] = false;
+  document["linux"]["seccomp"] = filter({kStart, rule({"prctl", "setuid", "capset"})});
+  EXPECT_THAT(bench.refusals(require_seccomp, document), IsEmpty());
+}
+
+TEST(RequireSeccomp, RefusesAFilterThatRuntimesReadOtherwise) {
+  Value depends = rule({"read"});
+  depends["includes"]["caps"] = {"CAP_CHOWN"};
+  EXPECT_THAT(bench_of("moby").refusals(require_seccomp, with_filter(filter({kStart, depends}))), SizeIs(1));
+}
+
+TEST(RequireSeccomp, RefusesAFilterOfMoreRulesThanAnybodyWrites) {
+  Value names = Value::array();
+  Value conditions = Value::array();
+  for (int i = 0; i < 200; ++i) {
+    names.push_back("call" + std::to_string(i));
+    conditions.push_back(condition(0, static_cast<std::uint64_t>(i), "SCMP_CMP_NE"));
+  }
+  const Value many = {{"names", names}, {"action", "SCMP_ACT_ALLOW"}, {"args", conditions}};
+  EXPECT_THAT(bench_of("moby").refusals(require_seccomp, with_filter(filter({kStart, many}))), SizeIs(1));
+}
+
 TEST(RequireSeccomp, RefusesAFilterThatAsksAProgramOfTheHost) {
   Value asked = filter({kStart});
   asked["listenerPath"] = "/run/listener.sock";
@@ -205,6 +246,21 @@ TEST_F(ConditionsOfAFilter, TooManyToBeWorkedOutLetNothingThrough) {
              Value::array({condition(1, std::uint64_t{1} << bit, "SCMP_CMP_MASKED_EQ", std::uint64_t{1} << bit),
                            condition(2, std::uint64_t{1} << bit, "SCMP_CMP_MASKED_EQ", std::uint64_t{1} << bit)})));
   EXPECT_EQ(outcome(after(crossed), "clone", {0, 1, 1}), (Outcome{.action = Action::error, .data = ENOSYS}));
+}
+
+// Two small diagrams that take very many steps to be put together.
+TEST_F(ConditionsOfAFilter, ThatAreHardToPutTogetherAreGivenUpSoon) {
+  const auto bit = [](unsigned argument, unsigned number, bool is_set) {
+    const std::uint64_t mask = std::uint64_t{1} << number;
+    return condition(argument, mask, "SCMP_CMP_MASKED_EQ", is_set ? mask : 0);
+  };
+  std::vector<Value> rules;
+  for (const bool first : {true, false})
+    for (unsigned i = 0; i < 20; ++i) {
+      const unsigned number = first ? i : i + 20;
+      rules.push_back(rule({"clone"}, Value::array({bit(1, number, true), bit(2, number, true), bit(3, 0, first)})));
+    }
+  EXPECT_FALSE(seccomp::lets_through(outcome(after(rules), "clone", {0, 1, 1, 1})));
 }
 
 }  // namespace
