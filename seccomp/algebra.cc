@@ -73,9 +73,10 @@ struct Side {
   const Rules& rules;
   Outcome otherwise;
 
-  // Rules of one outcome that need no rewriting where that is the default.
+  // Rules that need no rewriting where that is the default.
   [[nodiscard]] bool is_plain(Outcome default_outcome) const {
-    return !rules.empty() && otherwise == default_outcome && rules.front().outcome != default_outcome &&
+    const auto says_something = [&](const Rule& rule) { return rule.outcome != default_outcome; };
+    return !rules.empty() && otherwise == default_outcome && std::ranges::all_of(rules, says_something) &&
            are_plain(rules);
   }
 
@@ -93,12 +94,28 @@ Rules always(Outcome outcome, Outcome otherwise) {
 
 // The other side changes nothing of what these rules say: as "always allowed" in an intersection.
 bool stay_as_they_are(const Side& side, Outcome other, Diagrams::Combine function, Outcome otherwise) {
-  if (!side.is_plain(otherwise)) return false;
-  const Outcome outcome = side.rules.front().outcome;
-  return function(outcome, other) == outcome && function(otherwise, other) == otherwise;
+  const auto stays = [&](Outcome outcome) { return function(outcome, other) == outcome; };
+  return side.is_plain(otherwise) && stays(otherwise) && std::ranges::all_of(side.rules, stays, &Rule::outcome);
 }
 
-// Without diagrams: nearly all calls of nearly all profiles, and a container waits for this.
+// Wherever `narrow` has a rule, `wide` says one thing that changes nothing of it, and elsewhere it changes nothing
+// either: what both come to is `narrow`. As sockets of a few families in a filter that forbids another one.
+bool lies_within(const Side& narrow, const Side& wide, Diagrams::Combine function, Outcome otherwise) {
+  if (!narrow.is_plain(otherwise) || wide.rules.size() > kMostRulesOfACall) return false;
+  const auto changes_nothing = [&](Outcome outcome) { return function(otherwise, outcome) == otherwise; };
+  if (!changes_nothing(wide.otherwise)) return false;
+  if (!std::ranges::all_of(wide.rules, changes_nothing, &Rule::outcome)) return false;
+  Diagrams diagrams;
+  const Ref meaning = diagrams.of(wide.rules, wide.otherwise);
+  const Outcome said = wide.rules.front().outcome;
+  const auto stays = [&](const Rule& rule) {
+    return function(rule.outcome, said) == rule.outcome &&
+           diagrams.agrees({.conditions = rule.conditions, .outcome = said}, meaning);
+  };
+  return std::ranges::all_of(narrow.rules, stays) && diagrams.is_exact();
+}
+
+// Without a diagram of both: nearly all calls of nearly all profiles, and a container waits for this.
 std::optional<Rules> combine_simply(const Side& first, const Side& second, Diagrams::Combine function,
                                     Outcome otherwise) {
   const auto a = first.constant();
@@ -108,6 +125,8 @@ std::optional<Rules> combine_simply(const Side& first, const Side& second, Diagr
     return sorted(first.rules);
   if (a && stay_as_they_are(second, *a, function, otherwise)) return sorted(second.rules);
   if (b && stay_as_they_are(first, *b, function, otherwise)) return sorted(first.rules);
+  if (!a && !b && first.rules.size() > second.rules.size() && lies_within(first, second, function, otherwise))
+    return sorted(first.rules);
   return std::nullopt;
 }
 

@@ -81,10 +81,19 @@ class Parser {
 
   std::vector<std::string> texts(const Value& object, const Pointer& where, const char* key) {
     std::vector<std::string> list;
-    each(object, where, key, [&](const Value& item, const Pointer& place) {
-      if (!item.is_string()) return fail(place, "expected a text");
-      list.push_back(item.get<std::string>());
-    });
+    const Value* const values = oci::find(object, std::string_view(key));
+    if (values == nullptr) return list;
+    if (!values->is_array()) {
+      fail(where / key, "expected a list");
+      return list;
+    }
+    list.reserve(values->size());
+    for (const Value& item : *values) {
+      if (item.is_string())
+        list.push_back(item.get<std::string>());
+      else
+        fail(where / key / list.size(), "expected a text");  // a pointer for each name would take longer than the rest
+    }
     return list;
   }
 

@@ -21,6 +21,16 @@ bool is_safe(const Rule& rule) { return std::ranges::all_of(rule.conditions, &co
 
 Outcome covered_by_either(Outcome a, Outcome b) { return a == kCovered ? a : b; }
 
+// Both compare some argument for equality, and differ in a bit that both look at.
+bool are_apart(const Rule& a, const Rule& b) {
+  return std::ranges::any_of(a.conditions, [&](const Condition& of_a) {
+    return std::ranges::any_of(b.conditions, [&](const Condition& of_b) {
+      const std::uint64_t both = of_a.mask & of_b.mask;
+      return of_a.argument == of_b.argument && (of_a.value & both) != (of_b.value & both);
+    });
+  });
+}
+
 // The only rule of a call may compare in any way.
 bool says_it_all(Diagrams& diagrams, const Rule& rule, Diagrams::Ref meaning, Outcome otherwise) {
   return rule.conditions.size() == 1 && diagrams.region(rule.conditions, rule.outcome, otherwise) == meaning;
@@ -79,8 +89,11 @@ class Writer {
 }  // namespace
 
 bool are_plain(const Rules& rules) {
-  return std::ranges::all_of(rules,
-                             [&](const Rule& rule) { return rule.outcome == rules.front().outcome && is_safe(rule); });
+  if (rules.size() > kMaxRules || !std::ranges::all_of(rules, &is_safe)) return false;
+  for (const Rule& a : rules)
+    for (const Rule& b : rules)
+      if (a.outcome != b.outcome && !are_apart(a, b)) return false;
+  return true;
 }
 
 bool are_fit(Diagrams& diagrams, const Rules& rules, Diagrams::Ref meaning, Outcome otherwise) {

@@ -20,8 +20,8 @@ inline constexpr std::size_t kMaxRules = 256;
 // it would take more than kMaxRules.
 std::optional<Rules> rules_of(Diagrams& diagrams, Diagrams::Ref meaning, Outcome otherwise, const Rules& candidates);
 
-// Rules that need no rewriting whatever they are combined from: one outcome, and comparisons that libseccomp gets
-// right.
+// Rules that need no rewriting whatever they are combined from, as far as that shows without a diagram: comparisons
+// that libseccomp gets right, and for two different outcomes never the same arguments.
 bool are_plain(const Rules& rules);
 
 // Rules that need no rewriting: they mean that, none of them holds `otherwise`, and libseccomp gets them right.
