@@ -15,16 +15,13 @@
 namespace runward::seccomp {
 namespace {
 
-bool exists_on_any(const std::string& call, const std::vector<std::string>& architectures) {
-  return std::ranges::any_of(
-      architectures, [&](const std::string& architecture) { return syscall_number(call, architecture).has_value(); });
-}
-
 // A call that the machine does not have costs the runtime time and does nothing. Where another architecture is allowed
 // too, its multiplexed calls (socketcall) have names without numbers: all stay then.
 void drop_absent(Profile& profile, const std::string& native) {
-  if (native.empty() || !profile.architectures.empty()) return;
-  std::erase_if(profile.calls, [&](const auto& call) { return !exists_on_any(call.first, {native}); });
+  const bool is_native_only = profile.architectures.empty() && !native.empty();
+  std::erase_if(profile.calls, [&](const auto& call) {
+    return is_native_only ? !syscall_number(call.first, native) : !is_syscall(call.first);
+  });
 }
 
 // A list of none is the machine's own alone, which the runtimes add to every list.

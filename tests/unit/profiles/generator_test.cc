@@ -439,7 +439,7 @@ TEST(Report, TellsWhatFailsWhatIsAllowedAndWhatIsMissing) {
   EXPECT_THAT(report, HasSubstr("| `read` | recorded | 2 of 2 | 4 |"));
   EXPECT_THAT(report, HasSubstr("| `listen` | recorded | 1 of 2 | 2 |"));
   EXPECT_THAT(report, HasSubstr("| Docker's default (20.10, amd64) | 352 |"));
-  EXPECT_THAT(report, HasSubstr("`a`: 3 events of files were lost"));
+  EXPECT_THAT(report, HasSubstr("`a`: `3 events of files were lost`"));
 }
 
 TEST(Report, NamesOfAContainerAreNothingButText) {
