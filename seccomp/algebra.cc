@@ -152,10 +152,9 @@ std::optional<Rules> combine_call(const Profile& first, const Profile& second, c
   const SpentSteps spent(pair.diagrams, steps_left);
   if (!pair.is_known) return std::nullopt;
   const Ref meaning = pair.diagrams.combine(pair.a, pair.b, function);
-  for (const Rules* const whole : {&rules_for(second, call), &rules_for(first, call)})
+  for (const Rules* const whole : {&b.rules, &a.rules})
     if (!Diagrams::is_constant(meaning) && are_fit(pair.diagrams, *whole, meaning, otherwise)) return sorted(*whole);
-  auto rules =
-      rules_of(pair.diagrams, meaning, otherwise, candidates_of(rules_for(first, call), rules_for(second, call)));
+  auto rules = rules_of(pair.diagrams, meaning, otherwise, candidates_of(a.rules, b.rules));
   if (rules) rules = sorted(*std::move(rules));
   return rules;
 }

@@ -15,6 +15,13 @@ namespace runward::seccomp {
 // More of them make a filter slow, and its author did not mean them.
 inline constexpr std::size_t kMaxRules = 256;
 
+// libseccomp (2.5.4) compiles several comparisons by order, or !=, of one call to a filter that lets other values
+// through than it was told: "arg0 <= 2 or arg0 > 0x100000003" lets 0x202 through. What compares for equality, under a
+// mask or not, it gets right in any number (see also GHSA-4q85-33p6-j5g6).
+inline bool compares_for_equality(const Condition& condition) {
+  return condition.compare == Compare::equal || condition.compare == Compare::masked_equal;
+}
+
 // Rules that mean what the diagram means, where no rule holds `otherwise`. `candidates` are used as far as they fit, so
 // that a filter keeps the shape that its author gave it; the rest is written as comparisons under a mask. Nothing when
 // it would take more than kMaxRules.

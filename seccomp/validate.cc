@@ -10,6 +10,7 @@
 #include "seccomp/compile.h"
 #include "seccomp/derive.h"
 #include "seccomp/diagram.h"
+#include "seccomp/rules.h"
 
 namespace runward::seccomp {
 namespace {
@@ -30,10 +31,6 @@ constexpr std::array kHalfArguments = {
 bool is_half(std::string_view call, unsigned argument) {
   return std::ranges::any_of(kHalfArguments,
                              [&](const HalfArgument& half) { return half.call == call && half.argument == argument; });
-}
-
-bool compares_for_equality(const Condition& condition) {
-  return condition.compare == Compare::equal || condition.compare == Compare::masked_equal;
 }
 
 class Validator {
