@@ -112,6 +112,20 @@ tell() { printf '# %s\n' "$*" >&3; }
   (($(count refused <<<"$all") >= 60)) || fail "$all"
 }
 
+# Without no_new_privs runc loads the filter first and gives up capabilities and root afterwards: a filter that answers
+# these calls with "done", or with an errno that runc overlooks, would leave the container with all of root's.
+@test "a filter of the user's that keeps the runtime from giving up privileges is refused where no_new_privs is off" {
+  local rule
+  for rule in '{names: ["capset", "setuid", "setgroups"], action: "SCMP_ACT_ERRNO", errnoRet: 0}' \
+    '{names: ["prctl"], action: "SCMP_ACT_ERRNO", errnoRet: 22, args: [{index: 0, value: 24, op: "SCMP_CMP_EQ"}]}'; do
+    jq ".linux.seccomp | .syscalls += [$rule] | {defaultAction, architectures, syscalls}" \
+      "$repository/tests/golden/docker-20.10/plain.json" >"$BATS_TEST_TMPDIR/keeps.json"
+    run docker_ run --rm --runtime=runward-compat --user 1000 --security-opt "seccomp=$BATS_TEST_TMPDIR/keeps.json" probe true
+    assert_equal "$status" 125 || return 1
+    assert_refusal "$output" seccomp compat || return 1
+  done
+}
+
 @test "what the C library probes is answered with ENOSYS, and audit as by a kernel without it" {
   local all
   all=$(of_default)
