@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
-#include <set>
 #include <utility>
 
 #include "seccomp/diagram.h"
@@ -27,47 +26,6 @@ const Rules& rules_for(const Profile& profile, std::string_view call) {
   return found == profile.calls.end() ? kNone : found->second;
 }
 
-std::set<std::string, std::less<>> names_in(const Profile& a, const Profile& b) {
-  std::set<std::string, std::less<>> names;
-  for (const auto& [name, rules] : a.calls) names.insert(name);
-  for (const auto& [name, rules] : b.calls) names.insert(name);
-  return names;
-}
-
-// The two meanings of one call.
-struct Pair {
-  Diagrams diagrams;
-  Ref a = 0;
-  Ref b = 0;
-  bool is_known = false;
-
-  Pair(const Profile& first, const Profile& second, std::string_view call,
-       std::size_t step_limit = Diagrams::kDefaultLimit)
-      : diagrams(step_limit) {
-    const Rules& of_first = rules_for(first, call);
-    const Rules& of_second = rules_for(second, call);
-    if (of_first.size() > kMostRulesOfACall || of_second.size() > kMostRulesOfACall) return;
-    a = diagrams.of(of_first, first.default_outcome);
-    b = diagrams.of(of_second, second.default_outcome);
-    is_known = diagrams.is_exact();
-  }
-};
-
-Rules sorted(Rules rules) {
-  std::ranges::sort(rules);
-  rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
-  return rules;
-}
-
-// What was written by an author, or by us before, stays as it is where it says what is meant.
-Rules candidates_of(const Rules& first, const Rules& second) {
-  Rules all = first;
-  std::ranges::copy(second, std::back_inserter(all));
-  all = sorted(std::move(all));
-  std::ranges::stable_sort(all, {}, [](const Rule& rule) { return rule.conditions.size(); });
-  return all;
-}
-
 // One profile's part in what is said of one call.
 struct Side {
   const Rules& rules;
@@ -87,6 +45,58 @@ struct Side {
     return std::nullopt;
   }
 };
+
+Side side_of(const Profile& profile, std::string_view call) {
+  return {.rules = rules_for(profile, call), .otherwise = profile.default_outcome};
+}
+
+// Each call that one of them names, in order, with what both say: visit(name, side of a, side of b).
+template <typename Visit>
+void each_call(const Profile& a, const Profile& b, Visit visit) {
+  static const Rules kNone;
+  auto in_a = a.calls.begin();
+  auto in_b = b.calls.begin();
+  while (in_a != a.calls.end() || in_b != b.calls.end()) {
+    int order = in_a == a.calls.end() ? 1 : -1;
+    if (in_a != a.calls.end() && in_b != b.calls.end()) order = in_a->first.compare(in_b->first);
+    const std::string& name = order <= 0 ? in_a->first : in_b->first;
+    const Side of_a{.rules = order <= 0 ? in_a->second : kNone, .otherwise = a.default_outcome};
+    const Side of_b{.rules = order >= 0 ? in_b->second : kNone, .otherwise = b.default_outcome};
+    visit(name, of_a, of_b);
+    if (order <= 0) ++in_a;
+    if (order >= 0) ++in_b;
+  }
+}
+
+// The two meanings of one call.
+struct Pair {
+  Diagrams diagrams;
+  Ref a = 0;
+  Ref b = 0;
+  bool is_known = false;
+
+  Pair(const Side& first, const Side& second, std::size_t step_limit = Diagrams::kDefaultLimit) : diagrams(step_limit) {
+    if (first.rules.size() > kMostRulesOfACall || second.rules.size() > kMostRulesOfACall) return;
+    a = diagrams.of(first.rules, first.otherwise);
+    b = diagrams.of(second.rules, second.otherwise);
+    is_known = diagrams.is_exact();
+  }
+};
+
+Rules sorted(Rules rules) {
+  std::ranges::sort(rules);
+  rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
+  return rules;
+}
+
+// What was written by an author, or by us before, stays as it is where it says what is meant.
+Rules candidates_of(const Rules& first, const Rules& second) {
+  Rules all = first;
+  std::ranges::copy(second, std::back_inserter(all));
+  all = sorted(std::move(all));
+  std::ranges::stable_sort(all, {}, [](const Rule& rule) { return rule.conditions.size(); });
+  return all;
+}
 
 Rules always(Outcome outcome, Outcome otherwise) {
   return outcome == otherwise ? Rules{} : Rules{{.conditions = {}, .outcome = outcome}};
@@ -143,12 +153,10 @@ class SpentSteps {
   std::size_t& left_;
 };
 
-std::optional<Rules> combine_call(const Profile& first, const Profile& second, const std::string& call,
-                                  Diagrams::Combine function, Outcome otherwise, std::size_t& steps_left) {
-  const Side a{.rules = rules_for(first, call), .otherwise = first.default_outcome};
-  const Side b{.rules = rules_for(second, call), .otherwise = second.default_outcome};
+std::optional<Rules> combine_call(const Side& a, const Side& b, Diagrams::Combine function, Outcome otherwise,
+                                  std::size_t& steps_left) {
   if (auto rules = combine_simply(a, b, function, otherwise)) return rules;
-  Pair pair(first, second, call, std::min(steps_left, Diagrams::kDefaultLimit));
+  Pair pair(a, b, std::min(steps_left, Diagrams::kDefaultLimit));
   const SpentSteps spent(pair.diagrams, steps_left);
   if (!pair.is_known) return std::nullopt;
   const Ref meaning = pair.diagrams.combine(pair.a, pair.b, function);
@@ -173,14 +181,14 @@ Combined combine(const Profile& a, const Profile& b, Diagrams::Combine function,
   profile.architectures = a.architectures;
   profile.flags = a.flags;
   std::size_t steps_left = kMostSteps;
-  for (const std::string& call : names_in(a, b)) {
-    auto rules = combine_call(a, b, call, function, profile.default_outcome, steps_left);
+  each_call(a, b, [&](const std::string& call, const Side& of_a, const Side& of_b) {
+    auto rules = combine_call(of_a, of_b, function, profile.default_outcome, steps_left);
     if (!rules) {
       result.given_up.push_back(call);
-      rules = keeps_first ? rules_for(a, call) : refused(profile.default_outcome);
+      rules = keeps_first ? of_a.rules : refused(profile.default_outcome);
     }
-    if (!rules->empty()) profile.calls.emplace(call, *std::move(rules));
-  }
+    if (!rules->empty()) profile.calls.emplace_hint(profile.calls.end(), call, *std::move(rules));
+  });
   return result;
 }
 
@@ -198,8 +206,8 @@ bool lets_some_through(const Diagrams& diagrams, Ref ref) {
   return diagrams.find(ref, [](Outcome outcome) { return lets_through(outcome); }).has_value();
 }
 
-std::optional<CallDifference> compare_call(const Profile& first, const Profile& second, const std::string& call) {
-  Pair pair(first, second, call);
+std::optional<CallDifference> compare_call(const std::string& call, const Side& first, const Side& second) {
+  Pair pair(first, second);
   if (!pair.is_known) return CallDifference{.call = call, .difference = Difference::differs, .example = {}};
   if (pair.a == pair.b) return std::nullopt;
   const auto more = excess_of(pair.diagrams, pair.a, pair.b);
@@ -217,6 +225,13 @@ std::optional<CallDifference> compare_call(const Profile& first, const Profile& 
   return result;
 }
 
+std::optional<Example> excess_in(const std::string& call, const Side& a, const Side& b) {
+  Pair pair(a, b);
+  if (!pair.is_known) return Example{.call = call, .arguments = {}};
+  const auto arguments = excess_of(pair.diagrams, pair.a, pair.b);
+  return arguments ? std::optional(Example{.call = call, .arguments = *arguments}) : std::nullopt;
+}
+
 }  // namespace
 
 Combined intersect(const Profile& a, const Profile& b) { return combine(a, b, &stricter, false); }
@@ -226,29 +241,30 @@ Combined merge(const Profile& a, const Profile& b) { return combine(a, b, &more_
 Combined normalise(const Profile& profile) { return intersect(profile, profile); }
 
 std::optional<Example> find_excess(const Profile& a, const Profile& b, const std::string& call) {
-  Pair pair(a, b, call);
-  if (!pair.is_known) return Example{.call = call, .arguments = {}};
-  const auto arguments = excess_of(pair.diagrams, pair.a, pair.b);
-  return arguments ? std::optional(Example{.call = call, .arguments = *arguments}) : std::nullopt;
+  return excess_in(call, side_of(a, call), side_of(b, call));
 }
 
 std::optional<Example> find_excess(const Profile& a, const Profile& b) {
   if (lets_through(a.default_outcome) && !lets_through(b.default_outcome))
     return Example{.call = kAnyOther, .arguments = {}};
-  for (const std::string& call : names_in(a, b))
-    if (auto excess = find_excess(a, b, call)) return excess;
-  return std::nullopt;
+  std::optional<Example> excess;
+  each_call(a, b, [&](const std::string& call, const Side& of_a, const Side& of_b) {
+    if (!excess) excess = excess_in(call, of_a, of_b);
+  });
+  return excess;
 }
 
 std::vector<CallDifference> diff(const Profile& a, const Profile& b) {
   std::vector<CallDifference> differences;
-  for (const std::string& call : names_in(a, b))
-    if (auto difference = compare_call(a, b, call)) differences.push_back(*std::move(difference));
+  each_call(a, b, [&](const std::string& call, const Side& of_a, const Side& of_b) {
+    if (auto difference = compare_call(call, of_a, of_b)) differences.push_back(*std::move(difference));
+  });
   return differences;
 }
 
 Reach reach_of(const Profile& profile, std::string_view call) {
-  Pair pair(profile, profile, call);
+  const Side side = side_of(profile, call);
+  Pair pair(side, side);
   if (!pair.is_known) return Reach::sometimes;
   if (!lets_some_through(pair.diagrams, pair.a)) return Reach::never;
   const auto stopped = pair.diagrams.find(pair.a, [](Outcome outcome) { return !lets_through(outcome); });

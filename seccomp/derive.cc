@@ -39,13 +39,6 @@ std::vector<std::string> common_architectures(const Profile& a, const Profile& b
   return common.size() == 1 ? std::vector<std::string>() : common;
 }
 
-// Names that nothing knows would only be worked on.
-Profile known_calls_of(const Profile& profile) {
-  Profile known = profile;
-  std::erase_if(known.calls, [](const auto& call) { return !is_syscall(call.first); });
-  return known;
-}
-
 void answer_probes(Profile& profile) {
   const Outcome not_there{.action = Action::error, .data = ENOSYS};
   if (profile.default_outcome.action != Action::error || profile.default_outcome == not_there) return;
@@ -57,7 +50,7 @@ void answer_probes(Profile& profile) {
 
 Derived derive(const Template& baseline, const Environment& environment, const Profile* asked) {
   const Profile ours = baseline.resolve(environment);
-  Combined combined = asked == nullptr ? normalise(ours) : intersect(ours, known_calls_of(*asked));
+  Combined combined = asked == nullptr ? normalise(ours) : intersect(ours, *asked);
   Profile& profile = combined.profile;
   profile.architectures = common_architectures(ours, asked == nullptr ? ours : *asked, environment.architecture);
   answer_probes(profile);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "seccomp/sets.h"
+#include "shim/oci/parse.h"
 
 namespace runward::seccomp {
 namespace {
@@ -43,7 +44,7 @@ std::string architecture_named(const std::string& word) {
 // Reads one profile; keeps the first thing that is wrong, after which what it returns is of no use.
 class Parser {
  public:
-  explicit Parser(std::string_view name) : name_(name) {}
+  Parser(std::string_view name, std::string_view text) : name_(name), text_(text) {}
 
   Result<Template> read(const Value& json) {
     const Pointer root;
@@ -65,7 +66,14 @@ class Parser {
 
  private:
   void fail(const Pointer& where, const std::string& problem) {
-    if (!error_) error_ = make_error(ErrorKind::parse, std::string(name_) + ": " + where.to_string() + ": " + problem);
+    if (!error_) error_ = make_error(ErrorKind::parse, place_of(where) + ": " + where.to_string() + ": " + problem);
+  }
+
+  [[nodiscard]] std::string place_of(const Pointer& where) const {
+    std::string place(name_);
+    if (text_.empty()) return place;
+    const oci::TextPosition at = oci::position_of(text_, where, {.comments = true});
+    return place + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
   }
 
   template <typename Read>
@@ -216,6 +224,7 @@ class Parser {
   static constexpr std::size_t kMostRules = 20'000;
 
   std::string_view name_;
+  std::string_view text_;
   std::size_t rule_count_ = 0;
   std::optional<Error> error_;
 };
@@ -282,7 +291,9 @@ Profile Template::resolve(const Environment& environment) const {
   return profile;
 }
 
-Result<Template> parse_template(const Value& json, std::string_view name) { return Parser(name).read(json); }
+Result<Template> parse_template(const Value& json, std::string_view name, std::string_view text) {
+  return Parser(name, text).read(json);
+}
 
 Result<Profile> parse_profile(const Value& json, std::string_view name) {
   SHIM_TRY(const Template profile, parse_template(json, name));

@@ -46,6 +46,7 @@ struct Requirement {
   std::vector<std::string> capabilities;
   std::vector<std::string> architectures;  // "SCMP_ARCH_X86_64"
   std::optional<KernelVersion> min_kernel;
+  friend bool operator==(const Requirement&, const Requirement&) = default;
 };
 
 struct TemplateRule {
@@ -54,11 +55,13 @@ struct TemplateRule {
   std::vector<std::vector<Condition>> alternatives;  // one of them must hold; one without conditions always does
   Requirement includes;
   Requirement excludes;
+  friend bool operator==(const TemplateRule&, const TemplateRule&) = default;
 };
 
 struct ArchitectureMap {
   std::string architecture;
   std::vector<std::string> with;  // those that programs on it may use as well
+  friend bool operator==(const ArchitectureMap&, const ArchitectureMap&) = default;
 };
 
 struct Template {
@@ -69,10 +72,12 @@ struct Template {
   std::vector<TemplateRule> rules;
 
   [[nodiscard]] Profile resolve(const Environment& environment) const;
+  friend bool operator==(const Template&, const Template&) = default;
 };
 
-// `name` stands in the error: `seccomp.json: /syscalls/3/args/0/op: unknown comparison "EQ"`.
-Result<Template> parse_template(const oci::Value& json, std::string_view name);
+// `name` stands in the error: `seccomp.json: /syscalls/3/args/0/op: unknown comparison "EQ"`. With the text that the
+// JSON was read from (comments allowed) the error says its line and column too: `seccomp.json:17:9: /syscalls/3/…`.
+Result<Template> parse_template(const oci::Value& json, std::string_view name, std::string_view text = {});
 
 // Of a container's document. An error where it depends on who it is for: low-level runtimes know nothing of that, and
 // would read another filter.

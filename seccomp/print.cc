@@ -2,8 +2,7 @@
 #include "seccomp/print.h"
 
 #include <map>
-#include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 namespace runward::seccomp {
@@ -25,8 +24,9 @@ void put_outcome(Value& json, const char* action_key, const char* errno_key, Out
   if (outcome.action == Action::error || outcome.action == Action::trace) json[errno_key] = outcome.data;
 }
 
-Value to_json(const Rule& rule, std::vector<std::string> names) {
-  Value json = {{"names", std::move(names)}};
+Value to_json(const Rule& rule, const std::vector<std::string_view>& names) {
+  Value json = Value::object();
+  json["names"] = names;
   put_outcome(json, "action", "errnoRet", rule.outcome);
   for (const Condition& condition : rule.conditions) json["args"].push_back(to_json(condition));
   return json;
@@ -39,11 +39,11 @@ Value to_json(const Profile& profile) {
   put_outcome(json, "defaultAction", "defaultErrnoRet", profile.default_outcome);
   if (!profile.architectures.empty()) json["architectures"] = profile.architectures;
   if (!profile.flags.empty()) json["flags"] = profile.flags;
-  std::map<Rule, std::vector<std::string>> calls_with;
+  std::map<Rule, std::vector<std::string_view>> calls_with;
   for (const auto& [name, rules] : profile.calls)
     for (const Rule& rule : rules) calls_with[rule].push_back(name);
   Value& list = json["syscalls"] = Value::array();
-  for (auto& [rule, names] : calls_with) list.push_back(to_json(rule, std::move(names)));
+  for (const auto& [rule, names] : calls_with) list.push_back(to_json(rule, names));
   return json;
 }
 

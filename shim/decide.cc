@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <utility>
 
+#include "seccomp/shipped.h"
 #include "shim/host/docker_files.h"
 #include "shim/host/probe.h"
 #include "shim/oci/parse.h"
 #include "shim/oci/shape.h"
+#include "shim/policy/shipped.h"
 #include "shim/runtime/capture.h"
 
 namespace runward {
@@ -90,8 +92,13 @@ Result<policy::Choice> choose_profile(const policy::Config& config, const CallFa
 }
 
 Result<seccomp::Template> load_seccomp_baseline(const policy::Policy& policy) {
-  SHIM_TRY(const oci::Value filter, policy::load_seccomp(policy));
-  return seccomp::parse_template(filter, policy.seccomp.baseline);
+  const std::string_view place = policy.seccomp.baseline;
+  if (place.starts_with(policy::kBuiltin)) {
+    auto shipped = seccomp::shipped_baseline(place.substr(policy::kBuiltin.size()));
+    if (shipped) return *std::move(shipped);
+  }
+  SHIM_TRY(const policy::SeccompFile file, policy::load_seccomp(policy));
+  return seccomp::parse_template(file.json, policy.seccomp.baseline, file.text);
 }
 
 Result<Decision> decide(const CallFacts& call, const policy::Policy& policy, oci::Value& document,

@@ -9,7 +9,7 @@ namespace runward {
 
 Error govern(const runtime::Invocation& call, const Argv& argv) {
   // What an ordinary document takes.
-  constexpr std::size_t kUsualHeap = std::size_t{256} << 10U;
+  constexpr std::size_t kUsualHeap = std::size_t{512} << 10U;
   prefault_program();
   prefault_heap(kUsualHeap);
   Result<policy::Config> config = policy::load_config(build_info::kConfigDir);

@@ -39,7 +39,8 @@ Result<Bundle> open_bundle(const std::string& path) {
 Status hand_on(const Bundle& bundle) {
   constexpr mode_t kOnlyRoot = 0600;
   SHIM_CHECK(keep_as(bundle.directory, kDocument, kOriginal, bundle.text));
-  Status replaced = replace_file(bundle.directory, kDocument, oci::print(bundle.document), kOnlyRoot);
+  Status replaced =
+      replace_file(bundle.directory, kDocument, oci::print(bundle.document), kOnlyRoot, Lasting::until_reboot);
   if (!replaced) ::unlinkat(bundle.directory.get(), kOriginal, 0);
   return replaced;
 }

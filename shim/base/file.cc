@@ -132,7 +132,8 @@ Status append_line(const std::string& path, std::string_view line) {
   return ok();
 }
 
-Status replace_file(const UniqueFd& directory, const std::string& name, std::string_view text, mode_t mode) {
+Status replace_file(const UniqueFd& directory, const std::string& name, std::string_view text, mode_t mode,
+                    Lasting lasting) {
   const std::string temporary = temporary_name(name);
   const auto create = [&] {
     return UniqueFd(
@@ -153,7 +154,7 @@ Status replace_file(const UniqueFd& directory, const std::string& name, std::str
   }
   SHIM_CHECK(write_all(fd.get(), text, temporary));
   if (::fchmod(fd.get(), mode) != 0) return errno_error("chmod", temporary);
-  if (::fsync(fd.get()) != 0) return errno_error("fsync", temporary);
+  if (lasting == Lasting::across_crashes && ::fsync(fd.get()) != 0) return errno_error("fsync", temporary);
   return guard.rename_to(name);
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 // Files, the careful way: O_CLOEXEC from birth, O_NOFOLLOW on the last component, regular files only, bounded reads,
-// replacement by a new O_EXCL file that is synced and renamed over the old one (open(2), rename(2), fsync(2)).
+// replacement by a new O_EXCL file that is renamed over the old one (open(2), rename(2)).
 
 #include <sys/stat.h>
 
@@ -30,8 +30,13 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes);
 // absolute path, every directory above it (a directory with the sticky bit, as /tmp, counts as writable).
 Status check_only_root_writes(const UniqueFd& fd, const std::string& path);
 
+// How long a file must last: what lies in /run is of no use after a crash of the machine, and syncing it (fsync(2))
+// takes longer than all the rest where that is no tmpfs.
+enum class Lasting { across_crashes, until_reboot };
+
 // Replaces `name` in `directory` with `text`: all of it or nothing. Keeps mode and owner of the file replaced, if any.
-Status replace_file(const UniqueFd& directory, const std::string& name, std::string_view text, mode_t mode);
+Status replace_file(const UniqueFd& directory, const std::string& name, std::string_view text, mode_t mode,
+                    Lasting lasting = Lasting::across_crashes);
 
 // Gives the file `name` in `directory` the second name `second`, in place of what had it: by a hard link, or where the
 // filesystem has none by a copy with `text`.

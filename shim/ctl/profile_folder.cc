@@ -40,7 +40,7 @@ Result<seccomp::Template> filter_of(const std::string& folder, const policy::Pol
   if (!policy.seccomp.baseline.starts_with(folder + "/")) return load_seccomp_baseline(policy);
   SHIM_TRY(const std::string text, read_file(policy.seccomp.baseline, kMaxBytes));
   SHIM_TRY(const oci::Value json, oci::parse(text, policy.seccomp.baseline, policy::kPolicyFileLimits));
-  return seccomp::parse_template(json, policy.seccomp.baseline);
+  return seccomp::parse_template(json, policy.seccomp.baseline, text);
 }
 
 Result<std::optional<apparmor::Profile>> apparmor_of(const std::string& place, const std::string& text) {

@@ -39,7 +39,7 @@ Result<seccomp::Template> read_filter_file(const std::string& path) {
   SHIM_TRY(const std::string text, read_all(fd, kMaxFilterBytes, path));
   SHIM_TRY(const oci::Value json,
            oci::parse(text, path, {.max_bytes = kMaxFilterBytes, .max_depth = 16, .comments = true}));
-  return seccomp::parse_template(json, path);
+  return seccomp::parse_template(json, path, text);
 }
 
 Result<seccomp::Template> find_filter(const std::string& name, const std::string& config_dir) {

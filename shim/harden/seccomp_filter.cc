@@ -10,7 +10,8 @@
 
 namespace runward::harden {
 
-SeccompFilter seccomp_filter(const Context& ctx, const oci::CapabilitySet& bounding, const seccomp::Profile* asked) {
+SeccompFilter seccomp_filter(const Context& ctx, const oci::CapabilitySet& bounding, const seccomp::Profile* asked,
+                             Loaded loaded) {
   assert(ctx.seccomp_baseline != nullptr);
   seccomp::Environment environment{.capabilities = {},
                                    .architecture = seccomp::native_architecture(),
@@ -19,7 +20,9 @@ SeccompFilter seccomp_filter(const Context& ctx, const oci::CapabilitySet& bound
   seccomp::Derived derived = seccomp::derive(*ctx.seccomp_baseline, environment, asked);
   return {.json = seccomp::to_json(derived.profile),
           .given_up = std::move(derived.given_up),
-          .hinders_dropping = seccomp::hinders_dropping(derived.profile, *ctx.seccomp_baseline, environment),
+          .hinders_dropping = loaded == Loaded::before_dropping
+                                  ? seccomp::hinders_dropping(derived.profile, *ctx.seccomp_baseline, environment)
+                                  : std::nullopt,
           .missing_for_start = seccomp::keeps_from_starting(derived.profile)};
 }
 

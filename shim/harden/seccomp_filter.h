@@ -13,15 +13,19 @@
 
 namespace runward::harden {
 
+// When the low-level runtime loads it: with no_new_privs last of all, else before it gives up its own privileges.
+enum class Loaded { last, before_dropping };
+
 struct SeccompFilter {
   oci::Value json;
   std::vector<std::string> given_up;             // calls that are not let through as their rules are too many
-  std::optional<std::string> hinders_dropping;   // a call by which the runtime gives up privileges
+  std::optional<std::string> hinders_dropping;   // loaded before that: what it must do that by
   std::optional<std::string> missing_for_start;  // a call without which no container starts
 };
 
 // `bounding`: moby resolves its conditions against that set. `asked`: nullptr where nothing came along.
 // Context::seccomp_baseline must be there.
-SeccompFilter seccomp_filter(const Context& ctx, const oci::CapabilitySet& bounding, const seccomp::Profile* asked);
+SeccompFilter seccomp_filter(const Context& ctx, const oci::CapabilitySet& bounding, const seccomp::Profile* asked,
+                             Loaded loaded = Loaded::last);
 
 }  // namespace runward::harden

@@ -64,7 +64,7 @@ inline constexpr std::array kRules = {
     Rule{RuleId::user, "user", "refuse uid 0, drop gid 0 and listed groups"},
     Rule{RuleId::no_new_privileges, "no-new-privileges", "set no_new_privs"},
     Rule{RuleId::capabilities, "capabilities", "keep only the allowed capabilities, none ambient or inheritable"},
-    Rule{RuleId::seccomp, "seccomp", "no container without a seccomp filter"},
+    Rule{RuleId::seccomp, "seccomp", "only system calls that the profile's seccomp baseline lets through"},
     Rule{RuleId::apparmor, "apparmor", "set the AppArmor profile"},
     Rule{RuleId::selinux, "selinux", "keep the engine's SELinux label"},
     Rule{RuleId::rootfs, "rootfs", "read-only root filesystem with scratch paths on tmpfs"},

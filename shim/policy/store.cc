@@ -186,7 +186,7 @@ Result<Policy> load_policy(const std::string& config_dir, const std::string& pro
   return std::move(loaded.policy);
 }
 
-Result<oci::Value> load_seccomp(const Policy& policy) {
+Result<SeccompFile> load_seccomp(const Policy& policy) {
   const std::string& place = policy.seccomp.baseline;
   std::optional<std::string> text;
   if (place.starts_with(kBuiltin)) {
@@ -201,7 +201,7 @@ Result<oci::Value> load_seccomp(const Policy& policy) {
   auto filter = oci::parse(*text, place, kPolicyFileLimits);
   if (!filter) return make_error(ErrorKind::policy, filter.error().message);
   SHIM_CHECK(check_is_filter(*filter, place));
-  return filter;
+  return SeccompFile{.json = *std::move(filter), .text = *std::move(text)};
 }
 
 std::string apparmor_source(const std::string& config_dir, const std::string& name) {

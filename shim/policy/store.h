@@ -50,8 +50,12 @@ Result<LoadedPolicy> load_policy_with_text(const std::string& config_dir, const 
 Result<Policy> policy_from_text(PolicyText text);
 Result<Policy> load_policy(const std::string& config_dir, const std::string& profile, const Config& config);
 
-// The OCI-form seccomp filter that the policy names (Seccomp::baseline).
-Result<oci::Value> load_seccomp(const Policy& policy);
+// The OCI-form seccomp filter that the policy names (Seccomp::baseline), and its text, for the places of errors in it.
+struct SeccompFile {
+  oci::Value json;
+  std::string text;
+};
+Result<SeccompFile> load_seccomp(const Policy& policy);
 
 // The text of an AppArmor profile by its name: of "runward-NAME" it is the file `apparmor` of the hardening profile
 // NAME, the installed one's or else the shipped one's. Its place (AppArmor::source) is empty for names that are not

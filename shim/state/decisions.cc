@@ -208,7 +208,8 @@ Status Decisions::keep(const Decision& decision) const {
     fd = open_folder(folder);
   }
   if (!fd) return std::move(fd).error();
-  return replace_file(*fd, decision.container + std::string(kSuffix), oci::print(to_json(decision)), 0600);
+  return replace_file(*fd, decision.container + std::string(kSuffix), oci::print(to_json(decision)), 0600,
+                      Lasting::until_reboot);
 }
 
 Result<std::optional<Decision>> Decisions::find(const std::string& runtime_root, const std::string& id) const {

@@ -31,7 +31,7 @@ const policy::Policy& policy_for(std::uint8_t choice) {
 
 const seccomp::Template& baseline() {
   static const seccomp::Template kBaseline =
-      *seccomp::parse_template(*policy::load_seccomp(policy_for(0)), "seccomp.json");
+      *seccomp::parse_template(policy::load_seccomp(policy_for(0))->json, "seccomp.json");
   return kBaseline;
 }
 

@@ -47,7 +47,7 @@ NamedPolicy load(const std::string& name) {
   if (!loaded) give_up(loaded.error().message);
   auto baseline = policy::load_seccomp(*loaded);
   if (!baseline) give_up(baseline.error().message);
-  auto parsed = seccomp::parse_template(*baseline, name);
+  auto parsed = seccomp::parse_template(baseline->json, name);
   if (!parsed) give_up(parsed.error().message);
   return {.name = name, .value = *std::move(loaded), .seccomp_baseline = *std::move(parsed)};
 }

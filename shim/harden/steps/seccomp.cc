@@ -58,13 +58,14 @@ void narrow(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
     return;
   }
   report_no_success(*asked);
-  SeccompFilter filter = seccomp_filter(ctx, spec.process().capability_set("bounding"), &*asked);
+  const Loaded loaded = spec.process().no_new_privileges() ? Loaded::last : Loaded::before_dropping;
+  SeccompFilter filter = seccomp_filter(ctx, spec.process().capability_set("bounding"), &*asked, loaded);
   if (filter.missing_for_start) {
     verdict.refuse(place(), "a seccomp filter that never lets " + *filter.missing_for_start + " through",
                    "allow it: no container starts without it");
     return;
   }
-  if (filter.hinders_dropping && !spec.process().no_new_privileges()) {
+  if (filter.hinders_dropping) {
     verdict.refuse(place(), "a seccomp filter that stops " + *filter.hinders_dropping + " where no_new_privs is off",
                    "let it through: the runtime gives up privileges by it, after this filter is loaded");
     return;

@@ -54,10 +54,11 @@ std::set<std::string> allowed_calls(const oci::Value& filter) {
 
 // Without what only who has certain capabilities is given.
 Result<oci::Value> filter_of(const Policy& policy) {
-  auto filter = load_seccomp(policy);
-  if (filter)
-    std::erase_if((*filter)["syscalls"].get_ref<oci::Value::array_t&>(),
-                  [](const oci::Value& rule) { return rule.contains("includes"); });
+  auto loaded = load_seccomp(policy);
+  if (!loaded) return loaded.error();
+  oci::Value filter = std::move(loaded->json);
+  std::erase_if(filter["syscalls"].get_ref<oci::Value::array_t&>(),
+                [](const oci::Value& rule) { return rule.contains("includes"); });
   return filter;
 }
 

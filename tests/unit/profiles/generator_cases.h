@@ -21,7 +21,7 @@ namespace runward::profiles {
 
 inline Parent default_parent() {
   auto policy = policy::load_policy("/nonexistent", "default", policy::Config());
-  auto filter = seccomp::parse_template(*policy::load_seccomp(*policy), "seccomp.json");
+  auto filter = seccomp::parse_template(policy::load_seccomp(*policy)->json, "seccomp.json");
   auto rules = apparmor::parse(*policy::load_apparmor("builtin:default"), "apparmor");
   return {.name = "default", .policy = *policy, .seccomp = *filter, .apparmor = *rules};
 }

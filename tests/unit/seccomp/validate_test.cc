@@ -114,6 +114,9 @@ TEST(SyscallSets, HoldKnownCallsOnce) {
 
 TEST(ParseTemplate, SaysWhereSomethingIsWrong) {
   const auto message = [](const oci::Value& json) { return parse_template(json, "f.json").error().message; };
+  constexpr std::string_view kText = "{ // a comment\n  \"defaultAction\":\n    \"SCMP_ACT_MAYBE\" }";
+  EXPECT_THAT(parse_template(*oci::parse(kText, "f.json", {.comments = true}), "f.json", kText).error().message,
+              testing::StartsWith("f.json:2:3: /defaultAction: unknown action"));
   const oci::Value rule = {{"names", {"read"}}, {"action", "SCMP_ACT_ALLOW"}};
   EXPECT_EQ(message(7), "f.json: : expected an object");
   EXPECT_THAT(message({{"defaultAction", "ALLOW"}}), HasSubstr("/defaultAction: unknown action \"ALLOW\""));
