@@ -11,7 +11,7 @@ source "$BATS_TEST_DIRNAME/lib/helpers.bash"
 recordings=/var/lib/runward/recordings
 
 setup_file() {
-  need_packages busybox-static jq perl runc strace
+  need_packages busybox-static jq perl-base runc strace
   export MORE_RUNTIMES=runward-record ENGINE_POLICY=$BATS_FILE_TMPDIR/policy
   mkdir -p "$ENGINE_POLICY/profiles"
   start_engine
@@ -23,13 +23,16 @@ setup_file() {
 teardown_file() { engine_stop; }
 
 setup() {
+  openers=()
   name=rwtest-$BATS_TEST_NUMBER-$$
   recording=$recordings/$name.json
 }
 
 teardown() {
+  ((${#openers[@]} == 0)) || kill -KILL "${openers[@]}" # unshare ignores others
+  openers=()
   docker_ rm -f "$name" "$name-2" >/dev/null 2>&1 || true
-  rm -f "$recordings/$name.json" "$recordings/$name"-*.json
+  rm -f "$recordings/$name.json" "$recordings/$name"[-~]*.json
 }
 
 # record FLAG… -- COMMAND… - in the foreground; its recording is there when it returns.
@@ -38,6 +41,15 @@ record() {
   while [[ $1 != -- ]]; do flags+=("$1"); shift; done
   shift
   docker_ run --name "$name" --runtime=runward-record "${flags[@]}" box "$@"
+}
+
+# make_bundle FOLDER [FILTER] - to be called without an engine, with what the jq filter changes in it.
+make_bundle() {
+  mkdir -p "$1"
+  (cd "$1" && runc spec && jq -c --arg root "$ROOTFS" --arg id "$name" --arg test "$BATS_TEST_TMPDIR" '.process.terminal = false
+    | .root.path = $root | .root.readonly = false | .process.args = ["true"]
+    | .process.capabilities |= with_entries(.value = []) | .linux.cgroupsPath = "/docker/\($id)" | '"${2:-.}" \
+    config.json >new && mv new config.json)
 }
 
 value() { jq -r "$1" "${2:-$recording}"; }
@@ -63,6 +75,9 @@ bpf_programs() {
 
 fanotify_groups() { grep -ls '^fanotify ' /proc/[0-9]*/fdinfo/* 2>/dev/null | wc -l; }
 
+# recorder_of ID - the process that records the container.
+recorder_of() { jq -r '.pid // empty' "/run/runward/recorders/$1"; }
+
 recorders() { pgrep -cx runward-recorde || true; }
 
 nothing_is_left() {
@@ -84,15 +99,10 @@ nothing_is_left() {
 # Both watch the same run: what one sees and the other does not is printed, and is an error.
 @test "the same calls as strace -f sees in the same run" {
   local bundle=$BATS_TEST_TMPDIR/bundle root=$BATS_TEST_TMPDIR/root runtime=$RUNTIMES/runward-record init tracer threads
-  mkdir -p "$bundle"
-  (cd "$bundle" && runc spec)
-  jq -c --arg root "$ROOTFS" --arg id "$name" '.process.terminal = false | .root.path = $root | .root.readonly = false
-    | .process.args = ["sh", "-c", "i=0; while [ $i -lt 300 ]; do echo $i | cat | wc -l; i=$((i + 1)); done
+  make_bundle "$bundle" '.process.args = ["sh", "-c", "i=0; while [ $i -lt 300 ]; do echo $i | cat | wc -l; i=$((i + 1)); done
         id; ls -l /etc; date >/tmp/x; cp /tmp/x /tmp/y; mv /tmp/y /tmp/z; rm /tmp/z; ln -s x /tmp/l; readlink /tmp/l
         nc -l -p 1234 & sleep 1; kill $!; head -c 10000 /dev/zero | md5sum; mkfifo /tmp/f; chmod 600 /tmp/x"]
-    | .process.capabilities |= with_entries(.value = ["CAP_CHOWN"]) | .linux.cgroupsPath = "/docker/\($id)"' \
-    "$bundle/config.json" >"$bundle/new"
-  mv "$bundle/new" "$bundle/config.json"
+    | .process.capabilities |= with_entries(.value = ["CAP_CHOWN"])'
   "$runtime" --root "$root" create --bundle "$bundle" --pid-file "$bundle/pid" "$name" </dev/null >"$bundle/out" 2>&1
   init=$(cat "$bundle/pid")
   strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -p "$init" 3>&- &
@@ -241,6 +251,90 @@ nothing_is_left() {
   assert_equal "$(value '.calls.application.x86_64.ioctl.count >= 20000')" true
 }
 
+# A path has 4,096 bytes at most: five thousand of nearly that are more than the recorder keeps.
+long_paths='long=$(head -c 240 /dev/zero | tr "\\0" d); i=0
+  while [ $i -lt 15 ]; do mkdir $long && cd $long || exit 9; i=$((i + 1)); done
+  i=0; while [ $i -lt 5000 ]; do : >$i$long; i=$((i + 1)); done'
+
+@test "names of files without end do not fill the host's memory, and make the recording incomplete" {
+  local largest
+  docker_ run -d --name "$name" --runtime=runward-record box sh -c "$long_paths; echo made; sleep 3600" >/dev/null
+  wait_until 60 eval 'docker_ logs "$name" | grep -qx made'
+  largest=$(awk '/^VmHWM:/ {print $2}' "/proc/$(recorder_of "$(docker_ inspect -f '{{.Id}}' "$name")")/status")
+  docker_ kill "$name" >/dev/null
+  wait_until 60 test -e "$recording"
+  # 16 MiB of names of files.
+  ((largest < 65536)) || fail "the recorder has taken $largest KiB"
+  assert_equal "$(value .complete)" false
+  assert_equal "$(value '.lost.files > 500')" true || fail "$(value .lost)"
+  assert_equal "$(value '[.files | keys[] | length] | add | . > 15000000 and . < 17500000')" true || fail "$(value '[.files | keys[] | length] | add')"
+  assert_contains "$(value '.gaps[]')" 'the writable layer has more files than a recording takes'
+  assert_equal "$(value '[.upper.created[] | length] | add | . < 17500000')" true
+}
+
+@test "nor do those of executables" {
+  # It is still there when its files are looked at, so that it is known by its path.
+  run -0 record -- sh -c 'long=$(head -c 240 /dev/zero | tr "\0" d); i=0
+    while [ $i -lt 15 ]; do mkdir $long && cd $long || exit 9; i=$((i + 1)); done
+    cp /bin/busybox busybox && ./busybox sh -c "i=0; while [ \$i -lt 6000 ]; do : >/\$i; i=\$((i + 1)); done; sleep 5"'
+  assert_equal "$(value .complete)" false
+  assert_equal "$(value '.lost.files > 500')" true || fail "$(value .lost)"
+  assert_equal "$(value '[.files[].executables // {} | keys[] | length] | add | . > 15000000 and . < 17500000')" true ||
+    fail "$(value '[.files[].executables // {} | keys[] | length] | add')"
+}
+
+# Who can write to a volume can put a link where another one is mounted in it, between the recorder's look at the mounts
+# and its watching them: strace makes room for that. A link to / would lead it to the host's.
+@test "a mount point that becomes a link does not lead the recorder out of the container" {
+  local runtime=("$RUNTIMES/runward-record" --root "$BATS_TEST_TMPDIR/root") volume=$BATS_TEST_TMPDIR/volume tracer recorder host
+  mkdir -p "$volume/in" "$BATS_TEST_TMPDIR/other"
+  make_bundle "$BATS_TEST_TMPDIR/bundle" '.process.args = ["sleep", "600"]
+    | .mounts += [{destination: "/v", type: "bind", source: ($test + "/volume"), options: ["rbind"]},
+                  {destination: "/v/in", type: "bind", source: ($test + "/other"), options: ["rbind"]}]'
+  "${runtime[@]}" create --bundle "$BATS_TEST_TMPDIR/bundle" "$name" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1
+  strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=fanotify_init,fanotify_mark \
+    -e inject=fanotify_init:delay_enter=$((3000000 * ${PATIENCE:-1})) "${runtime[@]}" start "$name" 3>&- &
+  tracer=$!
+  wait_until 20 grep -q fanotify_init "$BATS_TEST_TMPDIR/trace"
+  mv "$volume/in" "$volume/away"
+  ln -s / "$volume/in"
+  is_running() { [[ $("${runtime[@]}" state "$name" | jq -r .status) == running && -n $(recorder_of "$name") ]]; }
+  wait_until 20 is_running
+  recorder=$(recorder_of "$name")
+  host=$(awk '$5 == "/" {printf "%x", $1; exit}' /proc/self/mountinfo)
+  run grep -h '^fanotify' "/proc/$recorder/fdinfo" -r
+  "${runtime[@]}" delete --force "$name"
+  wait "$tracer" || true
+  assert_contains "$output" 'fanotify mnt_id:'
+  assert_lacks "$output" "mnt_id:$host "
+  recording=$recordings/$name.json
+  wait_until 20 test -e "$recording"
+  assert_contains "$(value '.gaps[]')" '/v/in'
+  assert_equal "$(value .complete)" false
+}
+
+# The container's filesystem is reached by others too, through its first process or an open folder. From a pid namespace of
+# their own they are looked at as the container's are; strace makes the recorder slower than they are.
+@test "who opens files in what was the container's does not keep its recorder, and its end, for long" {
+  local i
+  docker_ run -d --name "$name" --runtime=runward-record box \
+    sh -c 'mkdir /many; i=0; while [ $i -lt 2000 ]; do : >/many/$i; i=$((i + 1)); done; echo made; sleep 3600' >/dev/null
+  wait_until 60 eval 'docker_ logs "$name" | grep -qx made'
+  strace -qq -o /dev/null -e 'trace=?readlink,?readlinkat' -e 'inject=?readlink,?readlinkat:delay_enter=1000' \
+    -p "$(recorder_of "$(docker_ inspect -f '{{.Id}}' "$name")")" 3>&- &
+  for i in 1 2; do
+    # shellcheck disable=SC2016  # perl's
+    unshare --pid --fork --kill-child perl -e 'chdir shift or die; my @files = glob "many/*";
+      for (;;) { for my $f (@files) { sysopen my $file, $f, 0 } }' "/proc/$(pid_of "$name")/root" 3>&- &
+    openers+=($!)
+  done
+  sleep 2
+  docker_ kill "$name" >/dev/null
+  wait_until 28 test -e "$recording"
+  assert_equal "$(value .complete)" false
+  assert_equal "$(value '.gaps | map(select(startswith("files were"))) | length')" 1 || fail "$(value '.gaps[]')"
+}
+
 # --- the recorder ---------------------------------------------------------------------------
 
 @test "killing the recorder does not harm the container, and leaves nothing" {
@@ -270,10 +364,7 @@ nothing_is_left() {
   mkdir "$programs"
   cp "$RUNWARD" "$programs/runward"
   ln -s runward "$programs/runward-record"
-  mkdir "$BATS_TEST_TMPDIR/bundle"
-  (cd "$BATS_TEST_TMPDIR/bundle" && runc spec && jq -c --arg root "$ROOTFS" --arg id "$name" '.process.terminal = false
-    | .root.path = $root | .process.capabilities |= with_entries(.value = []) | .linux.cgroupsPath = "/docker/\($id)"' \
-    config.json >new && mv new config.json)
+  make_bundle "$BATS_TEST_TMPDIR/bundle"
   local runtime=("$programs/runward-record" --root "$BATS_TEST_TMPDIR/root")
   "${runtime[@]}" create --bundle "$BATS_TEST_TMPDIR/bundle" "$name" </dev/null >/dev/null 2>&1
   run -1 "${runtime[@]}" start "$name"
@@ -295,6 +386,18 @@ nothing_is_left() {
   docker_ start -a "$name"
   assert_complete
   assert_contains "$(calls application)" sync
+}
+
+@test "an earlier recording of that name is kept beside it" {
+  local word
+  for word in first second third; do
+    docker_ rm -f "$name" >/dev/null 2>&1 || true
+    run -0 record -- true "$word"
+  done
+  assert_equal "$(value '.command[1]')" third
+  assert_equal "$(value '.command[1]' "$recordings/$name~1.json") $(value '.command[1]' "$recordings/$name~2.json")" 'first second'
+  run -0 ctl_record --name "$name" -- docker run --rm box true fourth
+  assert_equal "$(value '.command[1]') $(value '.command[1]' "$recordings/$name~3.json")" 'fourth third'
 }
 
 # --- runwardctl profile record --------------------------------------------------------------

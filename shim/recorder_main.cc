@@ -205,6 +205,7 @@ Result<std::string> write(const profiles::Recording& recording) {
   const std::string text = profiles::print_recording(recording);
   if (text.size() > profiles::kMaxRecordingBytes)
     return make_error(ErrorKind::unsupported, "recording '" + name + "': it is larger than any reader takes");
+  SHIM_CHECK(set_aside(folder, name));
   SHIM_CHECK(replace_file(folder, name, text, 0600));
   return recordings_folder() + "/" + name;
 }

@@ -3,11 +3,13 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,13 +42,18 @@ std::uint64_t pid_namespace_of(const std::string& process) {
   return ::stat(("/proc/" + process + "/ns/pid").c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
-// Inside the root, and without following a link in the last place.
-bool exists_below(const UniqueFd& root, const std::string& path) {
+// Inside the root, and through no link: paths of mountinfo and of /proc/self/fd have none, and a folder that became one
+// since would lead elsewhere.
+UniqueFd open_below(const UniqueFd& root, const std::string& path) {
   open_how how{};
-  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  return static_cast<bool>(
-      UniqueFd(static_cast<int>(::syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof how))));
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS;
+  return UniqueFd(static_cast<int>(::syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof how)));
+}
+
+bool is_overlay(const UniqueFd& file) {
+  struct statfs filesystem {};
+  return ::fstatfs(file.get(), &filesystem) == 0 && filesystem.f_type == OVERLAYFS_SUPER_MAGIC;
 }
 
 bool is_shared_object(int file) {
@@ -97,17 +104,22 @@ Result<FileWatch> FileWatch::begin(pid_t init, const std::vector<ContainerMount>
                                O_RDONLY | O_CLOEXEC | O_NOATIME | O_NONBLOCK));
   if (!watch.group_) return errno_error("begin to watch files", "fanotify");
   for (const ContainerMount& mount : mounts)
-    if (is_looked_at(mount)) watch.mark(init, mount);
+    if (is_looked_at(mount)) watch.mark(mount);
   return watch;
 }
 
 // A filesystem that is the container's own is marked as a whole, so that its mounts in other namespaces count too;
 // of others, such as volumes, only the mount.
-void FileWatch::mark(pid_t init, const ContainerMount& mount) {
-  const std::string path = "/proc/" + std::to_string(init) + "/root" + mount.point;
+void FileWatch::mark(const ContainerMount& mount) {
+  const UniqueFd point = open_below(root_, mount.point);
   struct stat status {};
-  if (::stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode)) return;
-  const unsigned what = mount.filesystem == "overlay" ? FAN_MARK_FILESYSTEM : FAN_MARK_MOUNT;
+  if (!point || ::fstat(point.get(), &status) != 0) {
+    gaps_.push_back(errno_error("watch files below", mount.point).message);
+    return;
+  }
+  if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode)) return;
+  const std::string path = "/proc/self/fd/" + std::to_string(point.get());
+  const unsigned what = is_overlay(point) ? FAN_MARK_FILESYSTEM : FAN_MARK_MOUNT;
   if (::fanotify_mark(group_.get(), FAN_MARK_ADD | what, kEvents, AT_FDCWD, path.c_str()) != 0)
     gaps_.push_back(errno_error("watch files below", mount.point).message);
 }
@@ -116,7 +128,7 @@ void FileWatch::mark(pid_t init, const ContainerMount& mount) {
 std::string FileWatch::path_of(int file) const {
   constexpr std::string_view kDeleted = " (deleted)";
   std::string path = link_target("/proc/self/fd/" + std::to_string(file));
-  if (path.ends_with(kDeleted) && !exists_below(root_, path)) path.resize(path.size() - kDeleted.size());
+  if (path.ends_with(kDeleted) && !open_below(root_, path)) path.resize(path.size() - kDeleted.size());
   return without_pids(path);
 }
 
@@ -164,21 +176,29 @@ void FileWatch::see(std::uint64_t mask, int file, pid_t pid, const NameOfEnded& 
   if (process.executable.empty()) return;
   const bool is_known = use.executables.contains(process.executable);
   const bool has_room = use.executables.size() < kMaxExecutables && bytes_ <= kMaxBytes;
-  if (!is_known && !has_room) return;
+  if (!is_known && !has_room) {
+    if (bytes_ > kMaxBytes) ++lost_;
+    return;
+  }
   if (!is_known) bytes_ += process.executable.size();
   ++use.executables[process.executable];
 }
 
-bool FileWatch::read_events(std::size_t most, const NameOfEnded& name_of_ended) {
+void FileWatch::end(std::string_view why) {
+  ++lost_;
+  gaps_.emplace_back(why);
+  group_ = UniqueFd();
+}
+
+bool FileWatch::read_events(std::chrono::milliseconds longest, const NameOfEnded& name_of_ended) {
   alignas(fanotify_event_metadata) std::array<char, kBatch> buffer{};
   int queued = 0;
   if (::ioctl(group_.get(), FIONREAD, &queued) == 0 && queued > kMaxQueued) {
-    ++lost_;
-    gaps_.emplace_back("files were opened faster than they could be looked at, and from then on no more was");
-    group_ = UniqueFd();
+    end("files were opened faster than they could be looked at, and from then on no more was");
     return true;
   }
-  for (std::size_t batch = 0; batch < most; ++batch) {
+  const auto end = std::chrono::steady_clock::now() + longest;
+  while (std::chrono::steady_clock::now() < end) {
     processes_.clear();
     const ssize_t length = ::read(group_.get(), buffer.data(), buffer.size());
     if (length <= 0) return true;

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -42,10 +43,13 @@ class FileWatch {
   // `name_of_ended`: of a process that is gone, the name that it was started by, or nothing. Executables that are known
   // so stand in brackets in files().
   //
-  // Takes what is in the queue, but no more than `most` batches: a container that opens files without end must not keep
-  // the recorder from everything else. false: there may be more.
+  // Takes what is in the queue, for so long at most: a container that opens files without end must not keep the
+  // recorder from everything else. false: there may be more.
   using NameOfEnded = std::function<std::string(pid_t)>;
-  bool read_events(std::size_t most, const NameOfEnded& name_of_ended);
+  bool read_events(std::chrono::milliseconds longest, const NameOfEnded& name_of_ended);
+
+  // Before everything was read.
+  void end(std::string_view why);
 
   [[nodiscard]] const Files& files() const { return files_; }
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
@@ -58,7 +62,7 @@ class FileWatch {
   };
 
   FileWatch() = default;
-  void mark(pid_t init, const ContainerMount& mount);
+  void mark(const ContainerMount& mount);
   void see(std::uint64_t mask, int file, pid_t pid, const NameOfEnded& name_of_ended);
   const Process& process_of(pid_t pid, const NameOfEnded& name_of_ended);
   [[nodiscard]] std::string path_of(int file) const;

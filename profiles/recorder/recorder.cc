@@ -39,6 +39,7 @@ Phase phase_of(State state) {
 }
 
 constexpr std::size_t kMaxStatus = 65536;
+constexpr milliseconds kTurn(200);  // for events of files, before something else is looked at
 
 Result<PidNamespace> pid_namespace_of(pid_t pid) {
   const std::string path = "/proc/" + std::to_string(pid) + "/ns/pid";
@@ -114,8 +115,15 @@ void Recorder::look_again(const std::function<void(const Progress&)>& on_progres
                .elapsed = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin_)});
 }
 
-void Recorder::read_files(std::size_t batches) {
-  files_.read_events(batches, [this](pid_t pid) { return calls_.name_of_ended(pid); });
+bool Recorder::read_files(milliseconds longest) {
+  return files_.read_events(longest, [this](pid_t pid) { return calls_.name_of_ended(pid); });
+}
+
+// No process of the container is left to open more, but others can, in a filesystem that they reach; and `delete` waits
+// for us, half a minute at most.
+void Recorder::read_last_files() {
+  constexpr milliseconds kLongest(10'000);
+  if (!read_files(kLongest)) files_.end("files were still being opened ten seconds after its end");
 }
 
 // Much happens in the first seconds, and some containers have no more.
@@ -125,7 +133,6 @@ milliseconds Recorder::pause() const {
 }
 
 Recording Recorder::run(int stop, const std::function<void(const Progress&)>& on_progress) {
-  constexpr std::size_t kBatches = 64;
   subject_.known.started = now_rfc3339();
   auto next = steady_clock::now();
   for (;;) {
@@ -139,16 +146,17 @@ Recording Recorder::run(int stop, const std::function<void(const Progress&)>& on
                                      pollfd{.fd = stop, .events = POLLIN, .revents = 0},
                                      pollfd{.fd = files_.fd(), .events = POLLIN, .revents = 0}};
     ::poll(watched.data(), watched.size(), static_cast<int>(std::max<std::int64_t>(wait, 0)));
-    if (watched[2].revents != 0) read_files(kBatches);
+    if (watched[2].revents != 0) read_files(kTurn);
     if (watched[0].revents != 0 || watched[1].revents != 0) return finish(watched[0].revents != 0);
   }
 }
 
 Recording Recorder::finish(bool has_ended) {
-  // When it has ended, no process of it is left to open more.
-  constexpr std::size_t kAll = SIZE_MAX;
-  constexpr std::size_t kSome = 64;
-  read_files(has_ended ? kAll : kSome);
+  if (has_ended) {
+    read_last_files();
+  } else {
+    read_files(kTurn);
+  }
   sampler_.finish();
   Recording recording = std::move(subject_.known);
   recording.host.kernel = kernel_release();

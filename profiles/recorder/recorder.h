@@ -50,7 +50,8 @@ class Recorder {
 
  private:
   Recorder(Subject subject, UniqueFd init, UniqueFd root, CallWatch calls, FileWatch files);
-  void read_files(std::size_t batches);
+  bool read_files(std::chrono::milliseconds longest);  // false: there may be more
+  void read_last_files();
   void look_again(const std::function<void(const Progress&)>& on_progress);
   [[nodiscard]] std::chrono::milliseconds pause() const;
   Recording finish(bool has_ended);

@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -164,6 +166,19 @@ Status keep_as(const UniqueFd& directory, const std::string& name, const std::st
   if (link()) return ok();
   if (errno == EEXIST && ::unlinkat(directory.get(), second.c_str(), 0) == 0 && link()) return ok();
   return replace_file(directory, second, text, kOnlyRoot);
+}
+
+Status set_aside(const UniqueFd& directory, const std::string& name) {
+  constexpr int kMost = 99;
+  const std::size_t dot = std::min(name.rfind('.'), name.size());
+  for (int number = 1; number <= kMost; ++number) {
+    const std::string aside = name.substr(0, dot) + "~" + std::to_string(number) + name.substr(dot);
+    if (::syscall(SYS_renameat2, directory.get(), name.c_str(), directory.get(), aside.c_str(), RENAME_NOREPLACE) == 0)
+      return ok();
+    if (errno == ENOENT) return ok();
+    if (errno != EEXIST) return errno_error("keep as '" + aside + "'", name);
+  }
+  return ok();
 }
 
 }  // namespace runward

@@ -42,6 +42,10 @@ Status replace_file(const UniqueFd& directory, const std::string& name, std::str
 // filesystem has none by a copy with `text`.
 Status keep_as(const UniqueFd& directory, const std::string& name, const std::string& second, std::string_view text);
 
+// "web.json" becomes "web~1.json", or what is the first free of "web~2.json" to "web~99.json". Where none is free, or
+// there is no such file, nothing happens.
+Status set_aside(const UniqueFd& directory, const std::string& name);
+
 // Appends `line` by one write(2), so that lines of parallel writers don't mix; makes the file (0640) and its folder.
 Status append_line(const std::string& path, std::string_view line);
 

@@ -131,9 +131,11 @@ bool is_recording_name(std::string_view name) {
          name.find_first_not_of(kLetters) == std::string_view::npos;
 }
 
-Status write(const std::string& path, const profiles::Recording& recording) {
+// What is asked for by its path is replaced; an earlier recording of that name is not.
+Status write(const std::string& path, bool keeps_older, const profiles::Recording& recording) {
   const std::filesystem::path target = std::filesystem::absolute(path);
   SHIM_TRY(const UniqueFd folder, open_directory(target.parent_path()));
+  if (keeps_older) SHIM_CHECK(set_aside(folder, target.filename()));
   return replace_file(folder, target.filename(), profiles::print_recording(recording), 0600);
 }
 
@@ -161,7 +163,8 @@ Status settle(const Given& given, const std::string& found) {
   std::string path = found;
   if (const auto name = given.value("name")) path = recordings_folder() + "/" + *name + ".json";
   if (const auto output = given.value("output")) path = *output;
-  if (path != found || given.has("name")) SHIM_CHECK(write(path, recording));
+  const bool keeps_older = path != found && !given.has("output");
+  if (path != found || given.has("name")) SHIM_CHECK(write(path, keeps_older, recording));
   if (path != found) ::unlink(found.c_str());
   tell(recording, path);
   return ok();

@@ -248,5 +248,31 @@ TEST_F(File, AppendLineNeverMixesLinesOfParallelProcesses) {
   for (const auto& [letter, count] : lines) EXPECT_EQ(count, kLines) << letter;
 }
 
+TEST_F(File, IsSetAsideUnderTheFirstFreeNumber) {
+  const auto folder = open_directory(path(""));
+  ASSERT_TRUE(folder);
+  EXPECT_TRUE(set_aside(*folder, "web.json"));  // there is none
+  EXPECT_THAT(names(), testing::IsEmpty());
+  write("web~2.json", "second");
+  for (const std::string text : {"a", "b"}) {
+    write("web.json", text);
+    EXPECT_TRUE(set_aside(*folder, "web.json"));
+  }
+  EXPECT_THAT(names(), testing::UnorderedElementsAre("web~1.json", "web~2.json", "web~3.json"));
+  EXPECT_EQ(read("web~1.json") + read("web~2.json") + read("web~3.json"), "asecondb");
+}
+
+TEST_F(File, StaysWhereNinetyNineAreSetAside) {
+  const auto folder = open_directory(path(""));
+  ASSERT_TRUE(folder);
+  for (int i = 0; i < 101; ++i) {
+    write("a.b.json", std::to_string(i));
+    EXPECT_TRUE(set_aside(*folder, "a.b.json"));
+  }
+  EXPECT_EQ(names().size(), 100U);
+  EXPECT_EQ(read("a.b~99.json"), "98");
+  EXPECT_EQ(read("a.b.json"), "100");
+}
+
 }  // namespace
 }  // namespace runward
