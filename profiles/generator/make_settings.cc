@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "profiles/bytes.h"
 #include "profiles/generator/make_apparmor.h"
@@ -14,6 +16,7 @@ namespace runward::profiles {
 namespace {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
+constexpr std::size_t kMostFolders = 64;  // of scratch, and of volumes
 
 // What the engine and the runtime put into every container.
 constexpr std::array<std::string_view, 9> kOfTheEngine = {
@@ -48,13 +51,36 @@ const policy::Scratch* scratch_around(const std::vector<policy::Scratch>& all, s
   return found == all.end() ? nullptr : &*found;
 }
 
-// The outermost ones.
-std::set<std::string> without_nested(const std::set<std::string>& folders) {
-  std::set<std::string> outer;
-  for (const std::string& folder : folders)
-    if (std::ranges::none_of(outer, [&](const std::string& each) { return is_within(folder, each); }))
-      outer.insert(folder);
+// Folders, and how many paths in each were written to.
+using Folders = std::map<std::string, std::size_t>;
+
+// Those that lie in no other one, which come before what lies in them.
+Folders outermost(const Folders& folders) {
+  Folders outer;
+  for (const auto& [folder, paths] : folders) {
+    const std::string* holder = &folder;
+    for (std::string above = folder; !above.empty(); above = folder_of(above))
+      if (const auto found = outer.find(above); found != outer.end()) holder = &found->first;
+    outer[*holder] += paths;
+  }
   return outer;
+}
+
+// Each is a mount, or two rules, of every container of the profile: those in which most was written. The rest goes to
+// `beyond`.
+std::set<std::string> most_used(const Folders& folders, std::vector<std::string>& beyond) {
+  std::vector<std::pair<std::size_t, std::string>> sorted;
+  for (const auto& [folder, paths] : folders) sorted.emplace_back(paths, folder);
+  std::ranges::stable_sort(sorted, [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::set<std::string> kept;
+  for (auto& [paths, folder] : sorted) {
+    if (kept.size() < kMostFolders) {
+      kept.insert(std::move(folder));
+    } else {
+      beyond.push_back(std::move(folder));
+    }
+  }
+  return kept;
 }
 
 std::set<std::string> changed_paths(const Upper& upper) {
@@ -66,15 +92,15 @@ std::set<std::string> changed_paths(const Upper& upper) {
 }
 
 void add_scratch(const Observed& seen, const policy::Rootfs& parent, Settings& settings) {
-  std::set<std::string> folders;
+  Folders folders;
   for (const std::string& path : changed_paths(seen.upper)) {
     const policy::Scratch* const known = scratch_around(parent.scratch, path);
     if (known != nullptr) {
-      folders.insert(known->path);
+      ++folders[known->path];
     } else if (std::ranges::find(parent.scratch, path, &policy::Scratch::path) != parent.scratch.end()) {
-      folders.insert(path);  // the folder itself was made, or changed
+      ++folders[path];  // the folder itself was made, or changed
     } else if (can_be_scratch(folder_of(path))) {
-      folders.insert(folder_of(path));
+      ++folders[folder_of(path)];
     } else {
       settings.read_only.push_back(path);
     }
@@ -82,8 +108,8 @@ void add_scratch(const Observed& seen, const policy::Rootfs& parent, Settings& s
   // What was written and is gone in the end: a pid file.
   for (const auto& [path, file] : seen.files)
     if (const policy::Scratch* const known = scratch_around(parent.scratch, path); known != nullptr && file.use.write)
-      folders.insert(known->path);
-  for (const std::string& folder : without_nested(folders)) {
+      ++folders[known->path];
+  for (const std::string& folder : most_used(outermost(folders), settings.no_room)) {
     const auto known = std::ranges::find(parent.scratch, folder, &policy::Scratch::path);
     constexpr std::uint64_t kUsual = 64 * kMiB;
     settings.scratch.push_back(known != parent.scratch.end()
@@ -101,16 +127,16 @@ void keep_scratch(const policy::Rootfs& parent, std::string_view path, Settings&
 
 // Written to, and not in the writable layer: a volume.
 void add_data(const Observed& seen, Settings& settings) {
-  std::set<std::string> folders;
+  Folders folders;
   for (const auto& [path, file] : seen.files) {
     const std::string folder = folder_of(path);
     const bool in_layer = seen.upper.created.contains(path) || seen.upper.written.contains(path);
     const bool in_scratch = scratch_around(settings.scratch, path) != nullptr;
     if (file.use.write && !in_layer && !in_scratch && !is_of_the_engine(path) && can_be_scratch(folder))
-      folders.insert(folder);
+      ++folders[folder];
   }
-  const std::set<std::string> outer = without_nested(folders);
-  settings.data.assign(outer.begin(), outer.end());
+  const std::set<std::string> used = most_used(outermost(folders), settings.no_room);
+  settings.data.assign(used.begin(), used.end());
 }
 
 void add_capabilities(const Observed& seen, const policy::Capabilities& parent, Settings& settings) {

@@ -25,6 +25,7 @@ struct Settings {
   std::vector<policy::Scratch> scratch;
   std::vector<std::string> read_only;   // was written to, lies in the image, and can't be scratch: it will fail
   std::vector<std::string> data;        // folders outside of the image's own (volumes) that were written to
+  std::vector<std::string> no_room;     // would be in scratch or data: there were more than a profile takes
   std::optional<std::uint64_t> memory;  // bytes; absent: the parent's
   std::optional<std::uint64_t> pids;
   std::optional<std::uint64_t> cpu;  // thousandths

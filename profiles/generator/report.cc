@@ -26,8 +26,12 @@ std::string code(std::string_view bytes) {
 }
 
 std::string list_of(const auto& items) {
+  constexpr std::size_t kMost = 1000;
   std::string text;
-  for (const std::string& item : items) text.append(text.empty() ? "" : ", ").append(code(item));
+  std::size_t count = 0;
+  for (const std::string& item : items)
+    if (++count <= kMost) text.append(text.empty() ? "" : ", ").append(code(item));
+  if (count > kMost) text.append(" and ").append(std::to_string(count - kMost)).append(" more");
   return text.empty() ? "none" : text;
 }
 
@@ -64,7 +68,7 @@ class Report {
   void write_what_fails() {
     const Settings& settings = made_.settings;
     const bool is_fine = made_.seccomp.refused.empty() && made_.seccomp.unnamed.empty() && settings.refused.empty() &&
-                         settings.read_only.empty() && made_.seen.foreign_calls.empty();
+                         settings.read_only.empty() && settings.no_room.empty() && made_.seen.foreign_calls.empty();
     if (is_fine) return;
     heading("What was seen and is not allowed");
     if (!made_.seccomp.refused.empty())
@@ -77,6 +81,11 @@ class Report {
     if (!settings.read_only.empty())
       item("writes to the image where no scratch folder can be (mount a volume there, or change the image): " +
            list_of(settings.read_only));
+    if (!settings.no_room.empty())
+      item("writes in " + count_of(settings.no_room.size(), "folder") +
+           " beyond the most that a profile takes, of scratch and of volumes (name one that holds them as a scratch "
+           "folder, or mount a volume there): " +
+           list_of(settings.no_room));
   }
 
   void write_recordings() {

@@ -293,6 +293,31 @@ TEST(Settings, MakeScratchOfFoldersThatWereWrittenTo) {
   EXPECT_THAT(settings.read_only, ElementsAre("/of-a", "/usr/bin/tool"));
 }
 
+// A container can make as many as a recording takes: a look at all of them for each of them would not come to an end.
+TEST(Settings, TakeTheFoldersInWhichMostWasWrittenAndNameTheOthers) {
+  constexpr int kFolders = 100'000;
+  Recording recording = recording_of("a", {"read"});
+  const std::string used = "/opt/z";  // the last by name
+  for (int i = 0; i < kFolders; ++i) recording.upper.created.insert("/opt/d" + std::to_string(i) + "/file");
+  for (const char* file : {"/1", "/2", "/in/it"}) recording.upper.created.insert(used + file);
+  const Generated made = made_from({recording});
+  const Settings& settings = made.settings;
+  EXPECT_EQ(settings.scratch.size(), 64U);
+  EXPECT_THAT(paths_of(settings.scratch), Contains(used));
+  EXPECT_EQ(settings.no_room.size(), kFolders + 1 - 64U);
+  EXPECT_THAT(settings.read_only, IsEmpty());
+  const std::string& report = made.files.at("REPORT.md");
+  EXPECT_THAT(report, HasSubstr("writes in 99937 folders beyond the most that a profile takes"));
+  EXPECT_THAT(report, HasSubstr("and 98937 more"));
+}
+
+// "-" sorts before "/".
+TEST(Settings, TakeNoFolderInsideOfAnother) {
+  Recording recording = recording_of("a", {"read"});
+  recording.upper.created = {"/opt/a/x", "/opt/a-b/x", "/opt/a/b/x", "/opt/a/b/c/d/x"};
+  EXPECT_THAT(paths_of(made_from({recording}).settings.scratch), ElementsAre("/opt/a", "/opt/a-b"));
+}
+
 TEST(Settings, MakeScratchOfFoldersWhoseFilesAreGoneInTheEnd) {
   Recording recording = recording_of("a", {"read"});
   recording.files = {{"/run/nginx.pid", use_of("rw")}, {"/tmp/x", use_of("r")}, {"/data/x", use_of("rw")}};
