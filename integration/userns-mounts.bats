@@ -178,14 +178,14 @@ make_unmappable() {
   engine_ns umount "$HOST/left/all"
 }
 
-# fuse MODE - a FUSE filesystem on $HOST/MODE, whose server answers as lib/fuse-server.py says.
+# fuse MODE [FOLDER] - a FUSE filesystem on $HOST/FOLDER, else $HOST/MODE, whose server answers as lib/fuse-server.py says.
 fuse() {
   [[ -c /dev/fuse ]] || skip 'no /dev/fuse on this machine'
   need_packages python3
-  mkdir -p "$HOST/$1"
-  engine_ns python3 "$BATS_TEST_DIRNAME/lib/fuse-server.py" "$1" "$HOST/$1" >"$BATS_TEST_TMPDIR/fuse" 2>&1 3>&- &
-  fuse_server=$!
+  mkdir -p "$HOST/${2:-$1}"
+  engine_ns python3 "$BATS_TEST_DIRNAME/lib/fuse-server.py" "$1" "$HOST/${2:-$1}" >"$BATS_TEST_TMPDIR/fuse" 2>&1 3>&- &
   wait_until 20 grep -q mounted "$BATS_TEST_TMPDIR/fuse"
+  fuse_server=$(sed -n 's/^mounted by //p' "$BATS_TEST_TMPDIR/fuse")
 }
 
 end_fuse() {
@@ -213,6 +213,26 @@ end_fuse() {
     ((status != 0 && status != 124)) || fail "$runtime: $status: $output" || return 1
   done
   end_fuse enosys
+}
+
+# A mount inside of the source: dockerd looks at the source, and would hang there, with whichever runtime.
+@test "a FUSE server that never answers: refused in bounded time, and nothing of the container is left" {
+  local runtime before
+  fuse silent hangs/in
+  before=$(held_ranges | sort)
+  for runtime in runward runward-unmapped runward-unchecked; do
+    run -125 timeout 100 docker run --rm --runtime="$runtime" -v "$HOST/hangs:/d" box true
+    assert_equal "$(grep -c 'runward: ' <<<"$output")" 1 || fail "$output" || return 1
+    assert_contains "$output" "the mount '$HOST/hangs' on '/d' is refused (rule mounts)" || return 1
+    assert_contains "$output" 'did not answer within 10 s' || return 1
+  done
+  assert_equal "$(held_ranges | sort)" "$before"
+  # Others go on beside it.
+  run -0 run_in runward -v "$HOST/answers:/d" -- ls /d
+  # The children that asked are still there; they end with the server.
+  run ! nothing_runs
+  end_fuse hangs/in
+  wait_until 10 nothing_runs
 }
 
 # dockerd looks before, so by hand: as if it went between.

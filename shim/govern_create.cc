@@ -9,6 +9,7 @@
 #include "shim/event_writer.h"
 #include "shim/govern.h"
 #include "shim/harden/pipeline.h"
+#include "shim/host/answering_sources.h"
 #include "shim/load_apparmor.h"
 #include "shim/oci/parse.h"
 #include "shim/policy/store.h"
@@ -83,6 +84,7 @@ class GovernedCreate {
     SHIM_TRY(runtime::LowLevel low_level, runtime::find_low_level(config_.runtime, search_path()));
     SHIM_TRY(Bundle bundle, open_bundle(call_.bundle));
     SHIM_TRY(policy::LoadedPolicy loaded, load_policy(bundle));
+    SHIM_CHECK(host::check_that_sources_answer(oci::Spec(bundle.document).mounts(), call_.container_id));
     const userns::Ranges ranges(build_info::kStateDir, config_.id_pool);
     SHIM_TRY(userns::Stage stage, prepare_stage(bundle, loaded.policy, ranges));
     SHIM_TRY(const harden::Report report, decide(bundle, loaded.policy, low_level, stage));

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""fuse-server.py empty|enosys FOLDER - mount a FUSE filesystem on FOLDER and serve it until killed.
+"""fuse-server.py empty|enosys|silent FOLDER - mount a FUSE filesystem on FOLDER and serve it until killed.
 
 empty: an empty folder, and no idmapped mounts (the server never says FUSE_ALLOW_IDMAP).
 enosys: after the start every question is answered by ENOSYS, as a hostile server may.
-The protocol: include/uapi/linux/fuse.h. Prints "mounted" when it is.
+silent: after the start none is answered; who asked can't even be killed until this server is.
+The protocol: include/uapi/linux/fuse.h. Prints "mounted by PID" when it is.
 """
 import ctypes
 import errno
@@ -34,7 +35,7 @@ options = f"fd={device},rootmode=40000,user_id=0,group_id=0,allow_other".encode(
 libc = ctypes.CDLL(None, use_errno=True)
 if libc.mount(b"runward-test", folder.encode(), b"fuse", 0, options) != 0:
     sys.exit("mount: " + os.strerror(ctypes.get_errno()))
-print("mounted", flush=True)
+print("mounted by", os.getpid(), flush=True)
 while True:
     try:
         request = os.read(device, 1 << 17)
@@ -43,7 +44,7 @@ while True:
             continue
         break  # unmounted
     opcode, unique = struct.unpack_from("<4xIQ", request)
-    if opcode in (FORGET, BATCH_FORGET, INTERRUPT):
+    if opcode in (FORGET, BATCH_FORGET, INTERRUPT) or (mode == "silent" and opcode != INIT):
         continue
     body = answer_to(opcode)
     failed = body is None

@@ -3,6 +3,7 @@
 
 // UniqueFd: owns a file descriptor and closes it. A raw descriptor lives for one expression.
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <utility>
@@ -33,5 +34,12 @@ class [[nodiscard]] UniqueFd {
   }
   int fd_ = -1;
 };
+
+// Every one from `first` on, for a child that must hold nothing of its parent's. May be called between fork and exec.
+inline void close_from(int first) {
+  constexpr int kMost = 4096;  // before Linux 5.9
+  if (::syscall(SYS_close_range, first, ~0U, 0) != 0)
+    for (int fd = first; fd < kMost; ++fd) ::close(fd);
+}
 
 }  // namespace runward
