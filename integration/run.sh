@@ -7,6 +7,9 @@
 #   SUITE=sid      with the Docker of that Debian release instead of the machine's
 #   RUNTIME=runc   as-with-runc.bats without runward, as a control
 #   FILTER=…       only tests whose name matches (a pattern)
+#   LEFT_OUT=…     a file of tests that are not run, each with its reason; it is written as expected-skips.txt is
+#   EXPECTED_SKIPS=…  in place of expected-skips.txt
+#   JOBS=2         so many files at a time
 #
 # Needs root. Installs what it needs by apt, prints the total at the end, and fails when a test
 # fails or is skipped for a reason that expected-skips.txt does not have.
@@ -17,16 +20,52 @@ source "$here/lib/engine.sh"
 
 as_bats_file() { if [[ -e $1 ]]; then realpath "$1"; else realpath "$here/$1"; fi; }
 
-# One file's tests; its TAP is kept for the total, with the file's name in front.
+# is_listed LINE - by one of the patterns on stdin.
+is_listed() {
+  local pattern
+  while read -r pattern; do
+    # shellcheck disable=SC2053  # a pattern
+    [[ $pattern != '#'* && $1 == $pattern ]] && return
+  done
+  return 1
+}
+
+# tests_of FILE - the names of those that are to be run.
+tests_of() {
+  local name file
+  file=$(basename "$1")
+  while read -r name; do
+    [[ ! $name =~ ${FILTER:-} ]] || is_listed "$file: $name" < <(sed 's/: [^:]*$//' "$LEFT_OUT") || printf '%s\n' "$name"
+  done < <(sed -nE 's/^@test "([^"]*)" \{.*/\1/p' "$1")
+}
+
+# One file's tests; its TAP is kept for the total.
 run_file() {
-  local file=$1 tap=$2 arguments=(--formatter tap)
-  [[ -z ${FILTER:-} ]] || arguments+=(--filter "$FILTER")
-  printf '# %s\n' "$(basename "$file")"
+  local file=$1 name tap chosen arguments=(--formatter tap)
+  name=$(basename "$file") tap=$results/$(basename "$file")
+  if [[ -n ${LEFT_OUT:-} ]]; then
+    chosen=$(tests_of "$file" | sed -E 's/[][\.^$*+?(){}|]/\\&/g' | paste -sd '|')
+    [[ -n $chosen ]] || return 0
+    arguments+=(--filter "^($chosen)\$")
+  elif [[ -n ${FILTER:-} ]]; then
+    arguments+=(--filter "$FILTER")
+  fi
+  printf '# %s\n' "$name"
   # bats leaves by a code of its own; what counts is in the TAP.
-  bats "${arguments[@]}" "$file" | tee "$tap.raw" || true
-  sed "s/^/$(basename "$file"): /" "$tap.raw" >>"$tap"
+  bats "${arguments[@]}" "$file" | tee "$tap" | if ((${JOBS:-1} > 1)); then sed -u "s/^/$name: /"; else cat; fi || true
   # A file whose setup fails reports fewer results than it planned.
-  grep -Eq '^1\.\.[0-9]+$' "$tap.raw" || echo "$(basename "$file"): not ok 0 the file itself" >>"$tap"
+  grep -Eq '^1\.\.[0-9]+$' "$tap" || echo "not ok 0 the file itself" >>"$tap"
+}
+
+run_files() {
+  local file running=0
+  for file; do
+    # In the background a test would not see ^C.
+    if ((${JOBS:-1} == 1)); then run_file "$file"; continue; fi
+    if ((running++ >= JOBS)); then wait -n; fi
+    run_file "$file" &
+  done
+  wait
 }
 
 count() { grep -Ec "$1" "$2" || true; }
@@ -35,13 +74,9 @@ count() { grep -Ec "$1" "$2" || true; }
 skips() { sed -nE 's/^([^:]+\.bats): ok [0-9]+ (.*) # skip (.*)$/\1: \2: \3/p' "$1"; }
 
 unexpected_skips() {
-  local skip expected
+  local skip
   while read -r skip; do
-    while read -r expected; do
-      # shellcheck disable=SC2053  # a pattern
-      [[ $expected != '#'* && $skip == $expected ]] && continue 2
-    done <"$here/expected-skips.txt"
-    printf '%s\n' "$skip"
+    is_listed "$skip" <"${EXPECTED_SKIPS:-$here/expected-skips.txt}" || printf '%s\n' "$skip"
   done < <(skips "$1")
 }
 
@@ -56,8 +91,9 @@ main() {
   results=$(mktemp -d)
   trap 'rm -rf "$results"' EXIT
   tap=$results/tap
-  : >"$tap"
-  for file in "${files[@]}"; do run_file "$(as_bats_file "$file")" "$tap"; done
+  for file in "${!files[@]}"; do files[file]=$(as_bats_file "${files[file]}"); done
+  run_files "${files[@]}"
+  for file in "$results"/*.bats; do sed "s/^/$(basename "$file"): /" "$file"; done >"$tap"
 
   failed=$(count ': not ok ' "$tap")
   skipped=$(count ': ok .* # skip' "$tap")

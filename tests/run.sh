@@ -3,7 +3,7 @@
 #
 # All tests, on a machine where nothing was installed by hand: `sudo ./tests/run.sh`.
 #   --unit   only what needs neither root nor Docker
-#   --all    also what is slow: sanitizers, fuzzers, a longer virtual machine run
+#   --all    also what is slow: sanitizers, fuzzers, the integration tests in virtual machines of Debian 12 and 13
 # Prints "N passed, N failed" last; everything that failed has been shown before.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -72,6 +72,10 @@ if ! ((unit_only)); then
   export RUNWARD=$PWD/$build/runward RUNWARDCTL=$PWD/$build/runwardctl
   run_block integration/run.sh
   run_block integration/vm/test.sh
+fi
+if ((all && !unit_only)); then
+  run_block integration/vm/test.sh --suite trixie
+  for suite in bookworm trixie; do run_block integration/vm/suite.sh --suite "$suite"; done
 fi
 
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -21,7 +21,7 @@
 #   ENGINE_POLICY             a folder that the engine and its runtimes see as /etc/runward; the engine
 #                             then has a mount namespace of its own, and engine_ns runs commands in it
 #   ENGINE_MOUNT_NS           a mount namespace to start it in (/proc/PID/ns/mnt)
-#   ENGINE_START_TIMEOUT      seconds to wait until the engine answers (60)
+#   ENGINE_START_TIMEOUT      seconds to wait until the engine answers (60, times PATIENCE)
 #
 # engine_start exports ENGINE_DIR, ENGINE_PID and DOCKER_HOST; bats' tests see them when it is
 # called in setup_file, and engine_stop works in teardown_file.
@@ -101,10 +101,13 @@ _engine_spawn() {
 
 _engine_answers() { [[ -S $ENGINE_DIR/docker.sock ]] && docker_ version >/dev/null 2>&1; }
 
+# dockerd gives its containerd fifteen seconds, which a slow machine may not have; the next dockerd finds it running.
 _engine_wait() {
-  local deadline=$((SECONDS + ${ENGINE_START_TIMEOUT:-60}))
+  local deadline=$((SECONDS + ${ENGINE_START_TIMEOUT:-60} * ${PATIENCE:-1}))
   until _engine_answers; do
-    if grep -q 'failed to start daemon' "$ENGINE_DIR/dockerd.log" || ((SECONDS >= deadline)); then
+    if grep -q 'timeout waiting for containerd to start' "$ENGINE_DIR/dockerd.log" && ((SECONDS < deadline)); then
+      _engine_spawn "$ENGINE_DIR"
+    elif grep -Eq 'failed to start (daemon|containerd)' "$ENGINE_DIR/dockerd.log" || ((SECONDS >= deadline)); then
       printf 'the private dockerd does not start; the end of its log:\n' >&2
       tail -n 20 "$ENGINE_DIR/dockerd.log" >&2
       return 1

@@ -7,6 +7,7 @@
 #   RUNTIME   the runtime that as-with-runc.bats uses: runward (default), runc as a control
 #   MORE_RUNTIMES  names of further runtimes, "runward-PROFILE" for one that ENGINE_POLICY has
 #   SUITE     trixie or sid: test with that Debian release's Docker instead of the machine's
+#   PATIENCE=10    a machine that is so many times slower: for all that waits for something
 
 bats_require_minimum_version 1.5.0
 # shellcheck source=engine.sh
@@ -95,7 +96,7 @@ assert_about() {
 
 # wait_until SECONDS COMMAND… - what the last try printed is shown when time is up.
 wait_until() {
-  local deadline=$((SECONDS + $1))
+  local deadline=$((SECONDS + $1 * ${PATIENCE:-1}))
   shift
   until "$@" >"$BATS_TEST_TMPDIR/last-try" 2>&1; do
     ((SECONDS < deadline)) || fail "still not true: $*" "$(cat "$BATS_TEST_TMPDIR/last-try")" || return 1

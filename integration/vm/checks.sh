@@ -119,10 +119,7 @@ limits_are() { # memory.max cpu.max pids.max
 
 install -m 755 runward runwardctl runward-recorder /usr/local/bin
 ln -s runward /usr/local/bin/runward-record
-for lib in lib/*; do # those of dynamically linked programs that this system lacks
-  [ ! -e "$lib" ] || ldconfig -p | grep -q "${lib#lib/} " || cp "$lib" /usr/local/lib/
-done
-ldconfig
+./install-libraries.sh
 
 echo "# $(sed -n 's/^PRETTY_NAME=//p' /etc/os-release), kernel $(uname -r), $cpus CPUs, $((bytes >> 20)) MiB"
 is "this machine has AppArmor" "$(cat /sys/module/apparmor/parameters/enabled)" Y

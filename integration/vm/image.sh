@@ -9,6 +9,7 @@ root=$dir/root initrd=$dir/initrd
 mkdir -p "$dir"
 
 packages=systemd,kmod,apparmor,docker.io,containerd,runc,busybox-static,jq,iproute2,iptables,procps
+packages+=,bats,curl,python3,strace # of the integration tests
 [ "$suite" = bookworm ] || packages+=,docker-cli
 
 # The mirror is this machine's own, if it is a Debian, so that local mirrors and proxies keep working.

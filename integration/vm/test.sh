@@ -8,30 +8,17 @@
 # shellcheck disable=SC2031  # rootfs.sh, which is sourced below, has a `work` of its own in a subshell
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
-repo=$(readlink -f "$here/../..")
-runward=$(readlink -f "${RUNWARD:-$repo/build/release/runward}")
-[ -x "$runward" ] || { echo "no runward at '$runward': build it, or name one by RUNWARD=" >&2; exit 2; }
-runwardctl=$(readlink -f "${RUNWARDCTL:-$(dirname "$runward")/runwardctl}")
-[ -x "$runwardctl" ] || { echo "no runwardctl at '$runwardctl': build it, or name one by RUNWARDCTL=" >&2; exit 2; }
-recorder=$(readlink -f "$(dirname "$runward")/runward-recorder")
-[ -x "$recorder" ] || { echo "no runward-recorder beside '$runward': build it" >&2; exit 2; }
-# shellcheck source=../lib/packages.sh
-source "$here/../lib/packages.sh"
+# shellcheck source=share.sh
+source "$here/share.sh"
 need_packages busybox-static crun
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 share=$work/share rootfs=$work/rootfs
-mkdir -p "$share/lib" "$rootfs"/{bin,etc,proc,sys,dev,run,tmp,var/tmp}
+mkdir -p "$share" "$rootfs"/{bin,etc,proc,sys,dev,run,tmp,var/tmp}
 cp "$here/checks.sh" "$share/"
-cp "$runward" "$share/runward"
-cp "$runwardctl" "$share/runwardctl"
 # Another low-level runtime: Debian 12's needs cgroup v2, which the machine that the tests run on may not have.
-cp "$(command -v crun)" "$share/crun"
-cp "$recorder" "$share/runward-recorder"
-# Libraries of dynamically linked binaries; the C library is always the guest's own.
-{ ldd "$runward" "$runwardctl" "$recorder" "$share/crun" 2>/dev/null || true; } | awk '$2 == "=>" && $3 ~ /^\// && $1 !~ /^lib(c|m|dl|rt|pthread)\.so/ {print $3}' |
-  while read -r lib; do cp -L "$lib" "$share/lib/"; done
+share_programs "$share" runward runwardctl runward-recorder "$(command -v crun)"
 cp /bin/busybox "$rootfs/bin/"
 for applet in $(busybox --list); do [ -e "$rootfs/bin/$applet" ] || ln -s busybox "$rootfs/bin/$applet"; done
 tar -C "$rootfs" -cf "$share/box.tar" .
