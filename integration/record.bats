@@ -316,13 +316,12 @@ long_paths='long=$(head -c 240 /dev/zero | tr "\\0" d); i=0
 # The container's filesystem is reached by others too, through its first process or an open folder. From a pid namespace of
 # their own they are looked at as the container's are; strace makes the recorder slower than they are.
 @test "who opens files in what was the container's does not keep its recorder, and its end, for long" {
-  local i
   docker_ run -d --name "$name" --runtime=runward-record box \
     sh -c 'mkdir /many; i=0; while [ $i -lt 2000 ]; do : >/many/$i; i=$((i + 1)); done; echo made; sleep 3600' >/dev/null
   wait_until 60 eval 'docker_ logs "$name" | grep -qx made'
   strace -qq -o /dev/null -e 'trace=?readlink,?readlinkat' -e 'inject=?readlink,?readlinkat:delay_enter=1000' \
     -p "$(recorder_of "$(docker_ inspect -f '{{.Id}}' "$name")")" 3>&- &
-  for i in 1 2; do
+  for _ in 1 2; do
     # shellcheck disable=SC2016  # perl's
     unshare --pid --fork --kill-child perl -e 'chdir shift or die; my @files = glob "many/*";
       for (;;) { for my $f (@files) { sysopen my $file, $f, 0 } }' "/proc/$(pid_of "$name")/root" 3>&- &

@@ -30,13 +30,38 @@ is_listed() {
   return 1
 }
 
+names_in() { sed -nE 's/^@test "([^"]*)" \{.*/\1/p' "$1"; }
+
+# Patterns of LEFT_OUT by which no test goes, each that stands in !(these|those) too: a test of another name now would be
+# left out by that without a word.
+stale_patterns() {
+  local line names pattern
+  while read -r line; do
+    [[ $line != '#'* ]] || continue
+    names=${line#*: } names=${names%: *}
+    [[ $names != '!('*')' ]] || names=${names:2:-1}
+    while IFS= read -rd '|' pattern; do
+      is_pattern_of_one "$pattern" < <(names_in "$here/${line%%: *}") || printf '%s: %s\n' "${line%%: *}" "$pattern"
+    done < <(printf '%s|' "$names")
+  done <"$LEFT_OUT"
+}
+
+is_pattern_of_one() {
+  local name
+  while IFS= read -r name; do
+    # shellcheck disable=SC2053  # a pattern
+    [[ $name == $1 ]] && return
+  done
+  return 1
+}
+
 # tests_of FILE - the names of those that are to be run.
 tests_of() {
   local name file
   file=$(basename "$1")
   while read -r name; do
     [[ ! $name =~ ${FILTER:-} ]] || is_listed "$file: $name" < <(sed 's/: [^:]*$//' "$LEFT_OUT") || printf '%s\n' "$name"
-  done < <(sed -nE 's/^@test "([^"]*)" \{.*/\1/p' "$1")
+  done < <(names_in "$1")
 }
 
 # One file's tests; its TAP is kept for the total.
@@ -91,6 +116,10 @@ main() {
   results=$(mktemp -d)
   trap 'rm -rf "$results"' EXIT
   tap=$results/tap
+  if [[ -n ${LEFT_OUT:-} ]]; then
+    unexpected=$(stale_patterns)
+    [[ -z $unexpected ]] || { printf 'no test by: %s\n' "$unexpected"; return 1; }
+  fi
   for file in "${!files[@]}"; do files[file]=$(as_bats_file "${files[file]}"); done
   run_files "${files[@]}"
   for file in "$results"/*.bats; do sed "s/^/$(basename "$file"): /" "$file"; done >"$tap"
