@@ -7,6 +7,7 @@ source "$BATS_TEST_DIRNAME/lib/helpers.bash"
 source "$BATS_TEST_DIRNAME/lib/userns.bash"
 
 setup_file() {
+  export ENGINE_NETWORK=1
   export ENGINE_POLICY=$BATS_FILE_TMPDIR/policy
   export MORE_RUNTIMES='runward-writes'
   profile writes '{"rootfs": {"access": "writable"}}'

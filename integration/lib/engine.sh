@@ -99,7 +99,7 @@ _engine_spawn() {
   )
 }
 
-_engine_answers() { [[ -S $ENGINE_DIR/docker.sock ]] && docker_ version >/dev/null 2>&1; }
+_engine_answers() { grep -qs 'API listen on' "$ENGINE_DIR/dockerd.log" && docker_ version >/dev/null 2>&1; }
 
 # dockerd gives its containerd fifteen seconds, which a slow machine may not have; the next dockerd finds it running.
 _engine_wait() {
@@ -183,16 +183,13 @@ engine_stop() {
 
 # busybox_rootfs DIR - a root filesystem of one static program and the files that servers expect.
 busybox_rootfs() {
-  local root=$1 applet
+  local root=$1
   need_packages busybox-static
   mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,etc,root,home/user,proc,sys,dev,var/lib,run}
   mkdir -p "$root"/tmp "$root"/var/tmp
   chmod 1777 "$root"/tmp "$root"/var/tmp
   cp /bin/busybox "$root/bin/busybox"
-  while read -r applet; do
-    mkdir -p "$root/$(dirname "$applet")"
-    ln -sf /bin/busybox "$root/$applet"
-  done < <(/bin/busybox --list-full | grep -v '^bin/busybox$')
+  chroot "$root" /bin/busybox --install -s
   printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'user:x:1000:1000:user:/home/user:/bin/sh' \
     'nobody:x:65534:65534:nobody:/:/bin/false' >"$root/etc/passwd"
   printf '%s\n' 'root:x:0:' 'audio:x:29:' 'user:x:1000:' 'nogroup:x:65534:' >"$root/etc/group"
