@@ -105,9 +105,11 @@ _engine_answers() { grep -qs 'API listen on' "$ENGINE_DIR/dockerd.log" && docker
 _engine_wait() {
   local deadline=$((SECONDS + ${ENGINE_START_TIMEOUT:-60} * ${PATIENCE:-1}))
   until _engine_answers; do
-    if grep -q 'timeout waiting for containerd to start' "$ENGINE_DIR/dockerd.log" && ((SECONDS < deadline)); then
-      _engine_spawn "$ENGINE_DIR"
-    elif grep -Eq 'failed to start (daemon|containerd)' "$ENGINE_DIR/dockerd.log" || ((SECONDS >= deadline)); then
+    if grep -Eq 'failed to start (daemon|containerd)' "$ENGINE_DIR/dockerd.log" || ((SECONDS >= deadline)); then
+      if grep -q 'timeout waiting for containerd to start' "$ENGINE_DIR/dockerd.log" && ((SECONDS < deadline)); then
+        _engine_spawn "$ENGINE_DIR"
+        continue
+      fi
       printf 'the private dockerd does not start; the end of its log:\n' >&2
       tail -n 20 "$ENGINE_DIR/dockerd.log" >&2
       return 1
