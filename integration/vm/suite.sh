@@ -33,6 +33,7 @@ share_programs "$share" runward runwardctl runward-recorder escape_calls
   env FILTER="${FILTER:-}" bash -c '
     share=$PWD
     ./install-libraries.sh
+    modprobe -a fuse tun
     install -D -t /opt/runward runward runwardctl runward-recorder escape_calls
     export RUNWARD=/opt/runward/runward RUNWARDCTL=/opt/runward/runwardctl JOBS=2 PATIENCE=10
     export ENGINE_NETWORK=0 # but for a file that asks for one; half of a container'"'"'s start otherwise
