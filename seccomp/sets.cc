@@ -45,6 +45,12 @@ constexpr std::array<Names, 15> kEssentialCalls = {"brk",          "clock_getres
                                                    "mmap",         "mprotect",     "munmap",        "restart_syscall",
                                                    "rt_sigaction", "rt_sigreturn", "time"};
 
+// The end; a call that a stop and a continue interrupted (docker pause); the clock, when the host changes to a clock
+// source that the vDSO can't read. The vDSO's other functions ask the kernel in every case or in none. Without exit a
+// thread's end is a loop.
+constexpr std::array<Names, 7> kUnforeseenCalls = {"clock_gettime", "execve",          "exit",        "exit_group",
+                                                   "gettimeofday",  "restart_syscall", "rt_sigreturn"};
+
 // Measured with runc 1.1.5 to 1.3 and crun 1.8.1; from rt_sigreturn on: what Go's scheduler and signals may add, not in
 // every run.
 constexpr std::array<Names, 35> kRuntimeStartCalls = {
@@ -83,6 +89,7 @@ constexpr std::array<Names, 6> kMemoryPolicyCalls = {"get_mempolicy", "mbind",  
 constexpr std::array kSets = {
     SyscallSet{kProbed, "tried first by libraries, which fall back where they hear ENOSYS", kProbedCalls},
     SyscallSet{kEssential, "what any program needs to run and to end", kEssentialCalls},
+    SyscallSet{kUnforeseen, "what a program that was watched may still come to call", kUnforeseenCalls},
     SyscallSet{kRuntimeStart, "what the low-level runtime calls once the filter is loaded", kRuntimeStartCalls},
     SyscallSet{"@mount", "the tree of filesystems", kMountCalls},
     SyscallSet{"@module", "code into the kernel", kModuleCalls},

@@ -91,11 +91,12 @@ class Maker {
     made_.profile.default_outcome = {.action = Action::error, .data = EPERM};
   }
 
-  MadeSeccomp make(const seccomp::Profile& parent) {
+  MadeSeccomp make(const std::set<std::string>& start, const seccomp::Profile& parent) {
     add_recorded(parent);
     if (headroom_ == Headroom::portable) add_spellings(parent);
-    for (const std::string_view set : {seccomp::kEssential, seccomp::kRuntimeStart})
-      for (const std::string_view call : seccomp::find_set(set)->calls) add(std::string(call), "runtime");
+    for (const std::string& call : start) add(call, "runtime");
+    if (headroom_ == Headroom::portable) add_set(seccomp::kRuntimeStart, "another runtime");
+    add_set(headroom_ == Headroom::strict ? seccomp::kUnforeseen : seccomp::kEssential, "any program");
     narrow();
     drop_absent();
     made_.profile = seccomp::intersect(made_.profile, parent).profile;
@@ -109,6 +110,10 @@ class Maker {
  private:
   void add(const std::string& call, const std::string& reason) {
     if (made_.reasons.try_emplace(call, reason).second) made_.profile.calls[call] = always();
+  }
+
+  void add_set(std::string_view set, const std::string& reason) {
+    for (const std::string_view call : seccomp::find_set(set)->calls) add(std::string(call), reason);
   }
 
   void add_recorded(const seccomp::Profile& parent) {
@@ -202,8 +207,9 @@ std::string seccomp_architecture(std::string_view architecture) {
   return name;
 }
 
-MadeSeccomp make_seccomp(const Observed& seen, Headroom headroom, const seccomp::Profile& parent) {
-  return Maker(seen, headroom).make(parent);
+MadeSeccomp make_seccomp(const Observed& seen, Headroom headroom, const std::set<std::string>& start,
+                         const seccomp::Profile& parent) {
+  return Maker(seen, headroom).make(start, parent);
 }
 
 }  // namespace runward::profiles

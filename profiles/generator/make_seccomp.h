@@ -6,6 +6,7 @@
 // with it.
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,9 @@ struct MadeSeccomp {
   std::vector<std::string> whole;              // recorded with values that are not known: not narrowed to any
 };
 
-MadeSeccomp make_seccomp(const Observed& seen, Headroom headroom, const seccomp::Profile& parent);
+// `start`: what the low-level runtime calls under the filter (start_calls.h).
+MadeSeccomp make_seccomp(const Observed& seen, Headroom headroom, const std::set<std::string>& start,
+                         const seccomp::Profile& parent);
 
 // "SCMP_ARCH_X86_64" of "x86_64"
 std::string seccomp_architecture(std::string_view architecture);

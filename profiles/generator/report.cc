@@ -118,6 +118,13 @@ class Report {
     if (!made_.seccomp.whole.empty())
       item("let through with whatever arguments the parent allows, as not all values were recorded: " +
            list_of(made_.seccomp.whole));
+    if (!made_.start.measured.empty())
+      item("\"runtime\": what the low-level runtime calls under the filter before the program runs, as measured with " +
+           list_of(made_.start.measured));
+    if (!made_.start.unknown.empty())
+      item("**not calibrated**, so that the calls of every known runtime are let through (`runwardctl profile "
+           "calibrate`): " +
+           list_of(made_.start.unknown));
     write_risks(allowed);
   }
 

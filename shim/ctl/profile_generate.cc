@@ -12,6 +12,7 @@
 #include "profiles/generator/generate.h"
 #include "profiles/generator/report.h"
 #include "shim/base/file.h"
+#include "shim/ctl/profile_calibrate.h"
 #include "shim/ctl/profile_folder.h"
 #include "shim/ctl/table.h"
 #include "shim/decide.h"
@@ -35,6 +36,7 @@ Result<profiles::GenerateOptions> options_of(const Given& given, const std::stri
   const std::string format = given.value("format").value_or("oci");
   if (format != "oci" && format != "docker") return make_error(ErrorKind::usage, "--format takes oci or docker");
   options.format = format == "docker" ? Format::docker : Format::oci;
+  SHIM_TRY(options.calibration, read_calibration(given.value("calibration").value_or(calibration_file())));
   return options;
 }
 
@@ -55,6 +57,8 @@ void tell(const std::string& folder, const profiles::GenerateOptions& options, c
   const auto warn = [](const std::string& what, const auto& list) {
     for (const std::string& each : list) complain(what + profiles::to_text(each));
   };
+  warn("not calibrated, so that the calls of every known runtime are let through; see `runwardctl profile calibrate`: ",
+       made.start.unknown);
   warn("seen and not allowed, as the parent refuses it: call ", made.seccomp.refused);
   warn("seen and not allowed, as the parent never gives it: ", made.settings.refused);
   warn("seen and not allowed, as it lies in the image; mount a volume there: write to ", made.settings.read_only);

@@ -18,6 +18,7 @@ inline constexpr std::array kProfileGenerateOptions = {
     OptionRow{"headroom", "HOW",
               "strict: what was recorded; portable: the same rights in other spellings too (portable)"},
     OptionRow{"format", "FORM", "of seccomp.json: oci or docker (oci)"},
+    OptionRow{"calibration", "FILE", "what `profile calibrate` measured (/var/lib/runward/calibration.json)"},
     kConfigDirOption,
 };
 inline constexpr Command kProfileGenerateCommand{.name = "profile generate",
