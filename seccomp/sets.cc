@@ -9,8 +9,8 @@ namespace {
 
 using Names = std::string_view;
 
-// glibc and musl sysdeps, Go's runtime and os packages, libuv, systemd's libraries.
-constexpr std::array<Names, 29> kProbedCalls = {"cachestat",
+// glibc and musl sysdeps, Go's runtime and os packages, libuv, V8, systemd's libraries.
+constexpr std::array<Names, 30> kProbedCalls = {"cachestat",
                                                 "clone3",
                                                 "close_range",
                                                 "copy_file_range",
@@ -31,6 +31,7 @@ constexpr std::array<Names, 29> kProbedCalls = {"cachestat",
                                                 "pidfd_getfd",
                                                 "pidfd_open",
                                                 "pidfd_send_signal",
+                                                "pkey_alloc",
                                                 "preadv2",
                                                 "process_madvise",
                                                 "pwritev2",
