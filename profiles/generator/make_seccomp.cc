@@ -36,6 +36,10 @@ constexpr std::size_t kMostValues = 64;     // of one call: beyond that they are
 // in some runs only. PDEATHSIG, KEEPCAPS, NAME, SECCOMP, CAPBSET, NO_NEW_PRIVS, CAP_AMBIENT, VMA.
 constexpr std::array<std::uint64_t, 12> kRuntimeOptions = {1, 7, 8, 15, 16, 22, 23, 24, 38, 39, 47, 0x53564d41};
 
+// ioctl(2), asm-generic/ioctls.h: what libraries ask of any descriptor, and fcntl says too, or nobody minds: TCGETS (is
+// it a terminal?), TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX, FIOASYNC.
+constexpr std::array<std::uint64_t, 7> kCommonRequests = {0x5401, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451, 0x5452};
+
 // socket(2), linux/in.h
 constexpr std::uint64_t kInet = 2, kInet6 = 10, kStream = 1, kDatagram = 2, kTcp = 6, kUdp = 17;
 
@@ -162,10 +166,17 @@ class Maker {
         made_.whole.push_back(name);
       } else if (name == "socket") {
         calls[name] = socket_rules(recorded->second.arguments, headroom_);
+      } else if (name == "ioctl") {
+        calls[name] = ioctl_rules(first_of(recorded->second.arguments));
       } else {
-        calls[name] = any_of(name == "ioctl" ? 1 : 0, first_of(recorded->second.arguments));
+        calls[name] = any_of(0, first_of(recorded->second.arguments));
       }
     }
+  }
+
+  Rules ioctl_rules(std::set<std::uint64_t> requests) const {
+    if (headroom_ != Headroom::strict) requests.insert(kCommonRequests.begin(), kCommonRequests.end());
+    return any_of(1, requests);
   }
 
   void narrow_prctl() {
