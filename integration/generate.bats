@@ -129,11 +129,24 @@ assert_at_most() {
   # Of Docker's 352; the image's entry point, which is a shell, has its part in them.
   serves_under strict 75
   serves_under portable 150
+  kills 'Operation not permitted'
+  # Which dash can do, and did not while it was recorded.
+  mkdir "$made/root"
+  gzip -dc "$(_rootfs_file nginx)" | tar -C "$made/root" -x
+  serves_under static 250 --rootfs "$made/root"
+  assert_contains "$(cat "$made/rwgnginx/REPORT.md")" '/usr/bin/dash imports kill'
+  kills killed
 }
 
-# serves_under HEADROOM MOST_CALLS
+# kills WHAT_IS_SAID - by a shell in the image, under the profile that is installed.
+kills() {
+  run docker_ run --rm --runtime=runward-rwgnginx --entrypoint sh rw-nginx -c 'kill -CONT $$ && echo killed'
+  assert_contains "$output" "$1"
+}
+
+# serves_under HEADROOM MOST_CALLS FLAG…
 serves_under() {
-  run -0 profile generate "$made/nginx.json" --output "$made/rwgnginx" --headroom "$1"
+  run -0 profile generate "$made/nginx.json" --output "$made/rwgnginx" --headroom "$1" "${@:3}"
   assert_at_most "$2" "$made/rwgnginx"
   run -0 profile check "$made/rwgnginx"
   run -0 profile install "$made/rwgnginx"

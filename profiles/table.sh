@@ -12,8 +12,8 @@ WORKLOAD_TABLE=$work/rows RUNWARD_TEST_ALL=1 "$here/../integration/run.sh" workl
 
 {
   sed '/^<!-- table.sh -->$/q' "$here/README.md"
-  printf '\n%s\n%s\n' '| program | calls recorded | `strict` | `portable` | Docker'"'"'s default | capabilities | scratch folders | AppArmor rules |' \
-    '| --- | --- | --- | --- | --- | --- | --- | --- |'
+  printf '\n%s\n%s\n' '| program | calls recorded | `strict` | `portable` | `static` | Docker'"'"'s default | capabilities | scratch folders | AppArmor rules (`strict`) |' \
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |'
   sort "$work/rows"
   printf '\nMade by `profiles/table.sh` with %s on Linux %s, Docker %s.\n' "$(runc --version | sed -n 's/ version / /p')" "$(uname -r)" \
     "$(dockerd --version | sed 's/^Docker version //; s/,.*//')"

@@ -169,25 +169,25 @@ is "recording: capabilities are told of where there is the tracepoint" "$(record
 is "recording: no recorder is left" "$(pgrep -c runward-recorde)" 0
 
 # A profile made of a recording: what was not in it is refused by AppArmor, where no other layer would.
-mkdir -p /srv/own && cp /bin/true /srv/own/unseen
-docker run --rm -v /srv/own:/v box sh -c 'cp /bin/busybox /v/busybox; cp /bin/busybox /v/other; echo x >/v/seen'
+mkdir -p /srv/own/other
+docker run --rm -v /srv/own:/v box sh -c 'cp /bin/busybox /v; cp /bin/busybox /v/other; echo x >/v/seen; echo x >/v/unseen'
 # shellcheck disable=SC2016  # expands in the container
 own='tries() { if sh -c "$2" 2>/dev/null; then echo "$1=yes"; else echo "$1=no"; fi; }
 tries read "cat /v/seen"; tries execute "/v/busybox true"; tries write "echo x >/tmp/x"'
-others='tries read:/v/unseen "cat /v/unseen"; tries read:/etc/group "cat /etc/group"; tries execute:/v/other "/v/other true"; tries write:/v/new "echo x >/v/new"; echo end=end'
+others='tries read:/v/unseen "cat /v/unseen"; tries execute:/v/other/busybox "/v/other/busybox true"; tries write:/v/new "echo x >/v/new"; echo end=end'
 runtime_own() { docker run --rm --name own --runtime="$1" -v /srv/own:/v box sh -c "$own; $2" >$work/own.log 2>$work/own.err; now=own.log; }
 own_says() { sed -n 's/^\(\(read\|execute\|write\).*=.*\)/\1/p' $work/own.log | paste -sd ' '; }
 runtime_own runward-record 'echo end=end'
 check "own profile: made of a recording" runwardctl profile generate /var/lib/runward/recordings/own.json --output $work/own --headroom strict
 check "own profile: installed" runwardctl profile install $work/own
 ln -s runward /usr/local/bin/runward-own
-all=(read execute write read:/v/unseen read:/etc/group execute:/v/other write:/v/new)
+all=(read execute write read:/v/unseen execute:/v/other/busybox write:/v/new)
 runtime_own runward "$others"
 is "own profile: without it all of that works (the control)" "$(own_says)" "$(printf '%s=yes ' "${all[@]}" | sed 's/ $//')"
 rm -f /srv/own/new
 runtime_own runward-own "$others"
 is "own profile: what was recorded works, and nothing else" "$(own_says)" \
-  "read=yes execute=yes write=yes read:/v/unseen=no read:/etc/group=no execute:/v/other=no write:/v/new=no"
+  "read=yes execute=yes write=yes read:/v/unseen=no execute:/v/other/busybox=no write:/v/new=no"
 is "own profile: it came to its end" "$(value end)" end
 
 run default runward

@@ -52,6 +52,7 @@ struct GenerateOptions {
   Headroom headroom = Headroom::portable;
   Format format = Format::oci;
   Calibration calibration = {};  // of the machine's low-level runtimes; may be empty
+  Reach reach = {};              // of headroom `reachable`
 };
 
 struct Generated {

@@ -78,7 +78,7 @@ Values other_sockets(const Values& recorded) {
 
 Rules socket_rules(const Values& recorded, Headroom headroom) {
   std::set<Rule> rules;
-  for (const auto& values : headroom == Headroom::portable ? other_sockets(recorded) : recorded)
+  for (const auto& values : headroom == Headroom::strict ? recorded : other_sockets(recorded))
     rules.insert({.conditions = {masked(0, values.at(0), kInt), masked(1, values.at(1), kSocketType),
                                  masked(2, values.at(2), kInt)},
                   .outcome = kAllow});
@@ -91,16 +91,18 @@ bool is_bounded(const SeenCall& call) {
 
 class Maker {
  public:
-  Maker(const Observed& seen, Headroom headroom) : seen_(seen), headroom_(headroom) {
+  Maker(const Observed& seen, const SeccompWish& wish) : seen_(seen), wish_(wish) {
     made_.profile.default_outcome = {.action = Action::error, .data = EPERM};
   }
 
-  MadeSeccomp make(const std::set<std::string>& start, const seccomp::Profile& parent) {
+  MadeSeccomp make(const seccomp::Profile& parent) {
+    const bool is_strict = wish_.headroom == Headroom::strict;
     add_recorded(parent);
-    if (headroom_ == Headroom::portable) add_spellings(parent);
-    for (const std::string& call : start) add(call, "runtime");
-    if (headroom_ == Headroom::portable) add_set(seccomp::kRuntimeStart, "another runtime");
-    add_set(headroom_ == Headroom::strict ? seccomp::kUnforeseen : seccomp::kEssential, "any program");
+    add_reachable(parent);
+    if (!is_strict) add_spellings(parent);
+    for (const std::string& call : wish_.start) add(call, "runtime");
+    if (!is_strict) add_set(seccomp::kRuntimeStart, "another runtime");
+    add_set(is_strict ? seccomp::kUnforeseen : seccomp::kEssential, "any program");
     narrow();
     drop_absent();
     made_.profile = seccomp::intersect(made_.profile, parent).profile;
@@ -138,12 +140,22 @@ class Maker {
     return std::ranges::find(seccomp::risks(), call, &seccomp::Risk::syscall) != seccomp::risks().end();
   }
 
+  void add_reachable(const seccomp::Profile& parent) {
+    for (const auto& [call, why] : wish_.reach.calls) {
+      if (made_.reasons.contains(call)) continue;
+      if (!is_risky(call) && seccomp::reach_of(parent, call) == seccomp::Reach::always) {
+        add(call, why);
+      } else if (seccomp::reach_of(parent, call) != seccomp::Reach::never) {
+        made_.reached_only.push_back(call);
+      }
+    }
+  }
+
   void add_spellings(const seccomp::Profile& parent) {
+    const auto known_before = made_.reasons;
     for (const Family family : families()) {
-      const auto known = std::ranges::find_if(family, [&](std::string_view call) {
-        const auto seen = made_.reasons.find(std::string(call));
-        return seen != made_.reasons.end() && seen->second == "recorded";
-      });
+      const auto known =
+          std::ranges::find_if(family, [&](std::string_view call) { return known_before.contains(std::string(call)); });
       if (known == family.end()) continue;
       for (const std::string_view call : family)
         if (!is_risky(call) && seccomp::reach_of(parent, call) == seccomp::Reach::always)
@@ -165,7 +177,7 @@ class Maker {
       if (!is_bounded(recorded->second)) {
         made_.whole.push_back(name);
       } else if (name == "socket") {
-        calls[name] = socket_rules(recorded->second.arguments, headroom_);
+        calls[name] = socket_rules(recorded->second.arguments, wish_.headroom);
       } else if (name == "ioctl") {
         calls[name] = ioctl_rules(first_of(recorded->second.arguments));
       } else {
@@ -175,7 +187,7 @@ class Maker {
   }
 
   Rules ioctl_rules(std::set<std::uint64_t> requests) const {
-    if (headroom_ != Headroom::strict) requests.insert(kCommonRequests.begin(), kCommonRequests.end());
+    if (wish_.headroom != Headroom::strict) requests.insert(kCommonRequests.begin(), kCommonRequests.end());
     return any_of(1, requests);
   }
 
@@ -206,7 +218,7 @@ class Maker {
   }
 
   const Observed& seen_;
-  Headroom headroom_;
+  const SeccompWish& wish_;
   MadeSeccomp made_;
 };
 
@@ -218,9 +230,8 @@ std::string seccomp_architecture(std::string_view architecture) {
   return name;
 }
 
-MadeSeccomp make_seccomp(const Observed& seen, Headroom headroom, const std::set<std::string>& start,
-                         const seccomp::Profile& parent) {
-  return Maker(seen, headroom).make(start, parent);
+MadeSeccomp make_seccomp(const Observed& seen, const SeccompWish& wish, const seccomp::Profile& parent) {
+  return Maker(seen, wish).make(parent);
 }
 
 }  // namespace runward::profiles

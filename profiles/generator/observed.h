@@ -39,8 +39,8 @@ struct SeenFile {
 };
 
 struct RuntimeName {
-  std::string name;     // "runc"
-  std::string version;  // "1.1.5+ds1"
+  std::string name;                                                           // "runc"
+  std::string version;                                                        // "1.1.5+ds1"
   friend auto operator<=>(const RuntimeName&, const RuntimeName&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
