@@ -101,7 +101,10 @@ class Maker {
     add_reachable(parent);
     if (!is_strict) add_spellings(parent);
     for (const std::string& call : wish_.start) add(call, "runtime");
-    if (!is_strict) add_set(seccomp::kRuntimeStart, "another runtime");
+    if (!is_strict) {
+      add_set(seccomp::kRuntimeStart, "another runtime");
+      add_set(seccomp::kOrdinary, "no right");
+    }
     add_set(is_strict ? seccomp::kUnforeseen : seccomp::kEssential, "any program");
     narrow();
     drop_absent();

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "seccomp/data/risks.h"
 #include "seccomp/sets.h"
 #include "tests/unit/profiles/generator_cases.h"
 
@@ -82,6 +83,24 @@ TEST(StartCalls, WhatComesWithUsIsSmallAndKnownToTheSetOfAll) {
     EXPECT_THAT(each.last.calls, Contains(std::pair<const std::string, bool>("execve", true))) << each.runtime;
     for (const auto& [call, is_needed] : each.last.calls)
       EXPECT_TRUE(seccomp::is_in(call, seccomp::kRuntimeStart)) << each.runtime << ": " << call;
+  }
+}
+
+// No attack is known by any of them, or they would be rights.
+TEST(Ordinary, CallsAreNoRiskyOnes) {
+  for (const seccomp::Risk& risk : seccomp::risks())
+    EXPECT_FALSE(seccomp::is_in(risk.syscall, seccomp::kOrdinary)) << risk.id;
+}
+
+TEST(Ordinary, AreThereWithHeadroomAndNotInStrict) {
+  const Parent parent = default_parent();
+  const Collection recordings = {recording_of("a", {"read"})};
+  const auto strict = generate(recordings, {.name = "web", .headroom = Headroom::strict}, parent);
+  const auto portable = generate(recordings, {.name = "web", .headroom = Headroom::portable}, parent);
+  ASSERT_TRUE(strict && portable);
+  for (const char* call : {"shutdown", "clock_nanosleep", "uname"}) {
+    EXPECT_FALSE(strict->seccomp.reasons.contains(call)) << call;
+    EXPECT_EQ(portable->seccomp.reasons.at(call), "no right") << call;
   }
 }
 
