@@ -10,6 +10,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 WORKLOAD_TABLE=$work/rows RUNWARD_TEST_ALL=1 "$here/../integration/run.sh" workloads.bats
 
+# shellcheck disable=SC2016  # Markdown
 {
   sed '/^<!-- table.sh -->$/q' "$here/README.md"
   printf '\n%s\n%s\n' '| program | calls recorded | `strict` | `portable` | `static` | Docker'"'"'s default | capabilities | scratch folders | AppArmor rules (`strict`) |' \
