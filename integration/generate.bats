@@ -80,6 +80,26 @@ assert_at_most() {
   assert_equal "$(grep '^[<>]' <<<"$output")" '> flock'
 }
 
+@test "docker exec gets into a container under a strict profile, by the runtime's own calls too" {
+  local work='while [ ! -e /tmp/end ]; do sleep 0.1; done'
+  docker_ run --detach --name srv --runtime=runward-record box sh -c "$work"
+  docker_ exec srv touch /tmp/end
+  assert_equal "$(docker_ wait srv)" 0
+  docker_ rm srv
+  wait_until 20 compgen -G "$recordings/srv*.json"
+  local recording=("$recordings"/srv*.json)
+  mv "${recording[0]}" "$made/shell.json"
+  run -0 profile generate "$made/shell.json" --output "$made/rwgbox" --headroom strict
+  run -0 profile install "$made/rwgbox"
+  docker_ run --detach --name srv --runtime=runward-rwgbox box sh -c "$work"
+  local i
+  for i in 1 2 3 4 5; do docker_ exec srv touch "/tmp/$i"; done
+  run docker_ exec srv ln -s a /tmp/b
+  assert_contains "$output" 'Operation not permitted'
+  docker_ exec srv touch /tmp/end
+  assert_equal "$(docker_ wait srv)" 0
+}
+
 # What was not recorded is refused, each by its own layer; what AppArmor refuses is tried in vm/checks.sh.
 @test "under its own profile: no new binary, no write elsewhere, no raw socket, no other capability" {
   local work='echo text >/tmp/x; chown 0:0 /tmp/x; cp /bin/busybox /tmp/new; chmod 755 /tmp/new; nc -w 1 127.0.0.1 1; true'
