@@ -42,12 +42,12 @@ constexpr int kTries = 2;
 // Its root filesystem has one static program, which is runward: what that does is no matter.
 class Bundle {
  public:
-  static Result<Bundle> make(const std::string& program) {
+  static Result<Bundle> make(const std::string& program, doctor::Interruption& interruption) {
     std::string path = std::string(build_info::kDataDir) + "/calibrate.XXXXXX";
     if (::mkdir(build_info::kDataDir, 0755) != 0 && errno != EEXIST)
       return errno_error("make folder", build_info::kDataDir);
     if (::mkdtemp(path.data()) == nullptr) return errno_error("make folder", path);
-    Bundle bundle(path);
+    Bundle bundle(path, interruption);
     std::error_code error;
     for (const char* folder : {"/rootfs", "/rootfs/proc", "/rootfs/dev"})
       if (!error) fs::create_directory(path + folder, error);
@@ -57,7 +57,8 @@ class Bundle {
     if (!bundle.log_) return errno_error("open", path + "/log");
     return bundle;
   }
-  Bundle(Bundle&& other) noexcept : path_(std::exchange(other.path_, "")), log_(std::move(other.log_)) {}
+  Bundle(Bundle&& other) noexcept
+      : interruption_(other.interruption_), path_(std::exchange(other.path_, "")), log_(std::move(other.log_)) {}
   Bundle(const Bundle&) = delete;
   Bundle& operator=(const Bundle&) = delete;
   Bundle& operator=(Bundle&&) = delete;
@@ -75,6 +76,7 @@ class Bundle {
              record::trace_start(command(runtime, {"run", id()}), path_, log_.get(), kPatience));
     // What was started and is gone is no error, and what was not is none either.
     static_cast<void>(doctor::run_program(command(runtime, {"delete", "--force", id()}), kPatience));
+    if (interruption_->seen()) return make_error(ErrorKind::io, "interrupted");
     return trace;
   }
 
@@ -87,7 +89,7 @@ class Bundle {
   }
 
  private:
-  explicit Bundle(std::string path) : path_(std::move(path)) {}
+  Bundle(std::string path, doctor::Interruption& interruption) : interruption_(&interruption), path_(std::move(path)) {}
 
   [[nodiscard]] std::string id() const { return "runward-" + fs::path(path_).extension().string().substr(1); }
 
@@ -125,6 +127,7 @@ class Bundle {
                 {"syscalls", {call}}}}}}};
   }
 
+  doctor::Interruption* interruption_;
   std::string path_;
   UniqueFd log_;
 };
@@ -173,7 +176,7 @@ Result<Calibrated> calibrate(Bundle& bundle, const runtime::LowLevel& low_level)
 // --- which, and where to --------------------------------------------------------------------
 
 // Those that were named must be there; of the others, those that are.
-Result<std::vector<runtime::LowLevel>> runtimes_of(const Given& given) {
+Result<std::vector<runtime::LowLevel>> runtimes_of(const Given& given, const std::string& runward) {
   std::vector<std::string> names = given.values("runtime");
   const bool is_asked = !names.empty();
   if (!is_asked) {
@@ -182,7 +185,7 @@ Result<std::vector<runtime::LowLevel>> runtimes_of(const Given& given) {
   }
   std::vector<runtime::LowLevel> found;
   for (const std::string& name : names) {
-    const auto runtime = runtime::find_low_level(name, search_path());
+    const auto runtime = runtime::find_low_level(name, search_path(), runward);
     if (!runtime && is_asked) return runtime.error();
     if (runtime && std::ranges::find(found, runtime->path, &runtime::LowLevel::path) == found.end())
       found.push_back(*runtime);
@@ -225,14 +228,15 @@ Result<Calibration> read_calibration(const std::string& path) {
 Result<int> run_profile_calibrate(const Given& given) {
   if (::geteuid() != 0) return make_error(ErrorKind::usage, "calibrate starts containers: it needs root");
   const fs::path path = fs::absolute(given.value("output").value_or(calibration_file()));
-  SHIM_TRY(const auto runtimes, runtimes_of(given));
   SHIM_TRY(const fs::path program, find_runward(given, ""));
+  SHIM_TRY(const auto runtimes, runtimes_of(given, program));
   SHIM_TRY(Calibration all, read_calibration(path));
-  SHIM_TRY(Bundle bundle, Bundle::make(program));
+  doctor::Interruption interruption;
+  SHIM_TRY(Bundle bundle, Bundle::make(program, interruption));
   for (const runtime::LowLevel& runtime : runtimes) {
     complain("starting containers with " + runtime.path + ", for half a minute or so");
     Result<Calibrated> made = calibrate(bundle, runtime);
-    if (!made && given.has("runtime")) return made.error();
+    if (!made && (given.has("runtime") || interruption.signal() != 0)) return made.error();
     if (!made) {
       complain(made.error().message + ", continuing");
       continue;
