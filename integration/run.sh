@@ -7,6 +7,7 @@
 #   SUITE=sid      with the Docker of that Debian release instead of the machine's
 #   RUNTIME=runc   as-with-runc.bats without runward, as a control
 #   FILTER=…       only tests whose name matches (a pattern)
+#   RUNWARD_TEST_ALL=1  all servers of workloads.bats, for some minutes more
 #
 # Needs root. Installs what it needs by apt, prints the total at the end, and fails when a test
 # fails or is skipped for a reason that expected-skips.txt does not have.

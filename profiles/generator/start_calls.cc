@@ -164,6 +164,8 @@ StartCalls start_calls(const Calibration& calibration, const Observed& seen, Fil
       needed.measured.push_back(title);
     } else {
       add(seccomp::find_set(seccomp::kRuntimeStart)->calls, needed.calls);
+      for (const Calibrated& each : shipped_calibration())
+        if (time == FilterTime::early) add(each.early, needed.calls);
       needed.unknown.push_back(title);
     }
   }

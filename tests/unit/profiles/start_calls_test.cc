@@ -69,6 +69,11 @@ TEST(StartCalls, OfAnUnknownVersionAllThatAnyRuntimeNeeds) {
   EXPECT_EQ(needed.calls.size(), seccomp::find_set(seccomp::kRuntimeStart)->calls.size());
 }
 
+TEST(StartCalls, OfAnUnknownVersionThatLoadsTheFilterEarlyWhatTheKnownOnesNeedThen) {
+  EXPECT_THAT(start_calls({}, seen_with("youki", "0.3"), FilterTime::early).calls,
+              IsSupersetOf({"setuid", "capset", "setgroups", "setresuid", "execve", "close"}));
+}
+
 TEST(StartCalls, AMeasurementOfTheMachineGoesBeforeTheOneThatComesWithUs) {
   const Calibration calibration = {measured("runc", "1.1.5", OtherThreads::none)};
   EXPECT_THAT(start_calls(calibration, seen_with("runc", "1.1.5+ds1"), FilterTime::last).calls,
