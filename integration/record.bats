@@ -7,6 +7,8 @@
 # shellcheck disable=SC2030,SC2031
 
 source "$BATS_TEST_DIRNAME/lib/helpers.bash"
+# shellcheck source=lib/strace.bash
+source "$BATS_TEST_DIRNAME/lib/strace.bash"
 
 recordings=/var/lib/runward/recordings
 
@@ -98,7 +100,7 @@ nothing_is_left() {
 
 # Both watch the same run: what one sees and the other does not is printed, and is an error.
 @test "the same calls as strace -f sees in the same run" {
-  local bundle=$BATS_TEST_TMPDIR/bundle root=$BATS_TEST_TMPDIR/root runtime=$RUNTIMES/runward-record init tracer threads
+  local bundle=$BATS_TEST_TMPDIR/bundle root=$BATS_TEST_TMPDIR/root runtime=$RUNTIMES/runward-record init tracer
   make_bundle "$bundle" '.process.args = ["sh", "-c", "i=0; while [ $i -lt 300 ]; do echo $i | cat | wc -l; i=$((i + 1)); done
         id; ls -l /etc; date >/tmp/x; cp /tmp/x /tmp/y; mv /tmp/y /tmp/z; rm /tmp/z; ln -s x /tmp/l; readlink /tmp/l
         nc -l -p 1234 & sleep 1; kill $!; head -c 10000 /dev/zero | md5sum; mkfifo /tmp/f; chmod 600 /tmp/x"]
@@ -107,19 +109,15 @@ nothing_is_left() {
   init=$(cat "$bundle/pid")
   strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -p "$init" 3>&- &
   tracer=$!
-  threads=$(ls "/proc/$init/task")
+  ls "/proc/$init/task" >"$BATS_TEST_TMPDIR/threads"
   wait_until 20 grep -qs "^TracerPid:.*[1-9]" "/proc/$init/status"
   "$runtime" --root "$root" start "$name"
   wait "$tracer" || true
   "$runtime" --root "$root" delete "$name"
   recording=$recordings/$name.json
   assert_complete
-  # What the runtime's threads are in when strace comes was called before, and is each thread's first line; strace
-  # itself interrupts it, which shows as restart_syscall.
-  awk -v threads="$threads" 'BEGIN { split(threads, list); for (i in list) old[list[i]] = 1 }
-    old[$1] { delete old[$1]; next } { sub(/\(.*/, "", $2); if ($2 ~ /^[a-z0-9_]+$/ && $2 != "restart_syscall") print $2 }' \
-    "$BATS_TEST_TMPDIR/trace" | sort -u >"$BATS_TEST_TMPDIR/strace"
-  calls runtime_start application | grep -vx restart_syscall | sort -u >"$BATS_TEST_TMPDIR/recorded"
+  strace_calls "$BATS_TEST_TMPDIR/trace" "$BATS_TEST_TMPDIR/threads" >"$BATS_TEST_TMPDIR/strace"
+  recorded_calls "$recording" runtime_start application >"$BATS_TEST_TMPDIR/recorded"
   [[ $(wc -l <"$BATS_TEST_TMPDIR/strace") -gt 40 ]] || fail "strace saw nothing" "$(head "$BATS_TEST_TMPDIR/trace")"
   diff "$BATS_TEST_TMPDIR/strace" "$BATS_TEST_TMPDIR/recorded"
 }

@@ -10,6 +10,7 @@
 #   LEFT_OUT=…     a file of tests that are not run, each with its reason; it is written as expected-skips.txt is
 #   EXPECTED_SKIPS=…  in place of expected-skips.txt
 #   JOBS=2         so many files at a time
+#   RUNWARD_TEST_ALL=1  all servers of workloads.bats, for some minutes more
 #
 # Needs root. Installs what it needs by apt, prints the total at the end, and fails when a test
 # fails or is skipped for a reason that expected-skips.txt does not have.

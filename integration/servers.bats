@@ -8,6 +8,8 @@
 source "$BATS_TEST_DIRNAME/lib/helpers.bash"
 # shellcheck source=servers/rootfs.sh
 source "$BATS_TEST_DIRNAME/servers/rootfs.sh"
+# shellcheck source=lib/clients.bash
+source "$BATS_TEST_DIRNAME/lib/clients.bash"
 
 # CHOWN 0, DAC_OVERRIDE 1, FOWNER 3, FSETID 4, KILL 5, SETGID 6, SETUID 7, SETPCAP 8, NET_BIND_SERVICE 10.
 allowed_mask=$((1 << 0 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 10))
@@ -77,21 +79,6 @@ await() {
     ((SECONDS < deadline)) || fail "no answer after a minute: $*" || return 1
     sleep 0.3
   done
-}
-
-# --- clients, all on the host's side of a published port ----------------------------------------
-
-published() { docker_ port srv "$1/tcp" | head -n 1; }
-
-# http_get PORT PATH [FLAG…] - by curl: the wget of Debian 12's busybox-static crashes.
-http_get() { engine_net curl -sS --fail --noproxy '*' --max-time 5 "http://$(published "$1")$2" "${@:3}"; }
-
-# say PORT LINE… - lines to a TCP port, and what comes back without its carriage returns.
-say() {
-  local address
-  address=$(published "$1")
-  shift
-  printf '%s\r\n' "$@" | engine_net /bin/busybox nc -w 5 "${address%:*}" "${address#*:}" | tr -d '\r'
 }
 
 # --- what holds for every server ---------------------------------------------------------------
@@ -210,6 +197,13 @@ assert_confined_as() {
   await http_get 3000 /
   assert_equal "$(http_get 3000 /)" 'hello from node'
   assert_confined_as node
+}
+
+@test "a static Go program answers" {
+  start go -p 127.0.0.1::2016
+  await http_get 2016 '/scep?operation=GetCACaps'
+  assert_contains "$(http_get 2016 '/scep?operation=GetCACaps')" SHA-256
+  assert_confined_as scep
 }
 
 # --- a folder of the host's, over two containers -------------------------------------------------

@@ -9,8 +9,8 @@ namespace {
 
 using Names = std::string_view;
 
-// glibc and musl sysdeps, Go's runtime and os packages, libuv, systemd's libraries.
-constexpr std::array<Names, 29> kProbedCalls = {"cachestat",
+// glibc and musl sysdeps, Go's runtime and os packages, libuv, V8, systemd's libraries.
+constexpr std::array<Names, 30> kProbedCalls = {"cachestat",
                                                 "clone3",
                                                 "close_range",
                                                 "copy_file_range",
@@ -31,6 +31,7 @@ constexpr std::array<Names, 29> kProbedCalls = {"cachestat",
                                                 "pidfd_getfd",
                                                 "pidfd_open",
                                                 "pidfd_send_signal",
+                                                "pkey_alloc",
                                                 "preadv2",
                                                 "process_madvise",
                                                 "pwritev2",
@@ -44,6 +45,66 @@ constexpr std::array<Names, 15> kEssentialCalls = {"brk",          "clock_getres
                                                    "exit",         "exit_group",   "getcpu",        "gettimeofday",
                                                    "mmap",         "mprotect",     "munmap",        "restart_syscall",
                                                    "rt_sigaction", "rt_sigreturn", "time"};
+
+// The end; a call that a stop and a continue interrupted (docker pause); the clock, when the host changes to a clock
+// source that the vDSO can't read. The vDSO's other functions ask the kernel in every case or in none. Without exit a
+// thread's end is a loop.
+constexpr std::array<Names, 7> kUnforeseenCalls = {"clock_gettime", "execve",          "exit",        "exit_group",
+                                                   "gettimeofday",  "restart_syscall", "rt_sigreturn"};
+
+constexpr std::array<Names, 53> kOrdinaryCalls = {"alarm",
+                                                  "clock_nanosleep",
+                                                  "clock_nanosleep_time64",
+                                                  "getcwd",
+                                                  "getegid",
+                                                  "getegid32",
+                                                  "geteuid",
+                                                  "geteuid32",
+                                                  "getgid",
+                                                  "getgid32",
+                                                  "getgroups",
+                                                  "getgroups32",
+                                                  "getitimer",
+                                                  "getpeername",
+                                                  "getpgid",
+                                                  "getpgrp",
+                                                  "getpid",
+                                                  "getppid",
+                                                  "getpriority",
+                                                  "getrandom",
+                                                  "getresgid",
+                                                  "getresgid32",
+                                                  "getresuid",
+                                                  "getresuid32",
+                                                  "getrlimit",
+                                                  "getrusage",
+                                                  "getsid",
+                                                  "getsockname",
+                                                  "getsockopt",
+                                                  "gettid",
+                                                  "getuid",
+                                                  "getuid32",
+                                                  "nanosleep",
+                                                  "pause",
+                                                  "poll",
+                                                  "ppoll",
+                                                  "ppoll_time64",
+                                                  "pselect6",
+                                                  "pselect6_time64",
+                                                  "rt_sigpending",
+                                                  "rt_sigsuspend",
+                                                  "rt_sigtimedwait",
+                                                  "rt_sigtimedwait_time64",
+                                                  "sched_getaffinity",
+                                                  "sched_yield",
+                                                  "select",
+                                                  "setitimer",
+                                                  "shutdown",
+                                                  "sysinfo",
+                                                  "times",
+                                                  "ugetrlimit",
+                                                  "umask",
+                                                  "uname"};
 
 // Measured with runc 1.1.5 to 1.3 and crun 1.8.1; from rt_sigreturn on: what Go's scheduler and signals may add, not in
 // every run.
@@ -83,6 +144,8 @@ constexpr std::array<Names, 6> kMemoryPolicyCalls = {"get_mempolicy", "mbind",  
 constexpr std::array kSets = {
     SyscallSet{kProbed, "tried first by libraries, which fall back where they hear ENOSYS", kProbedCalls},
     SyscallSet{kEssential, "what any program needs to run and to end", kEssentialCalls},
+    SyscallSet{kUnforeseen, "what a program that was watched may still come to call", kUnforeseenCalls},
+    SyscallSet{kOrdinary, "what gives a program no right over anything but itself", kOrdinaryCalls},
     SyscallSet{kRuntimeStart, "what the low-level runtime calls once the filter is loaded", kRuntimeStartCalls},
     SyscallSet{"@mount", "the tree of filesystems", kMountCalls},
     SyscallSet{"@module", "code into the kernel", kModuleCalls},

@@ -25,6 +25,11 @@ bool is_in(std::string_view call, std::string_view set);
 inline constexpr std::string_view kProbed = "@probed";
 // What any program needs to run and to end. A filter without exit_group loops; one without execve makes runc hang.
 inline constexpr std::string_view kEssential = "@essential";
+// Of these, what a program that was watched may still come to call, whatever it did meanwhile.
+inline constexpr std::string_view kUnforeseen = "@unforeseen";
+// What gives a program no right over anything but itself and what it has open: sleeping, its own ids, ends of its
+// sockets.
+inline constexpr std::string_view kOrdinary = "@ordinary";
 // What runc, crun and their Go or C runtimes may still call once the filter is loaded: the last thing before execve
 // where no_new_privs is set.
 inline constexpr std::string_view kRuntimeStart = "@runtime-start";

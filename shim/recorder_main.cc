@@ -29,8 +29,8 @@
 #include "shim/oci/parse.h"
 #include "shim/policy/store.h"
 #include "shim/recorder_files.h"
-#include "shim/runtime/capture.h"
 #include "shim/runtime/low_level.h"
+#include "shim/runtime/version.h"
 #include "shim/state/decisions.h"
 #include "shim/userns/layers.h"
 
@@ -81,20 +81,13 @@ std::optional<record::WritableLayer> layer_of(const state::Decision& decision, c
   return record::WritableLayer{.upper = (*layers)->upper, .lower = (*layers)->lower};
 }
 
-std::string first_line_with(const std::string& text, const std::string& prefix) {
-  const std::size_t at = text.find(prefix);
-  if (at == std::string::npos) return "";
-  return text.substr(at + prefix.size(), text.find_first_of("\n ", at + prefix.size()) - at - prefix.size());
-}
-
-// "runc version 1.1.15+ds1", "crun version 1.8.1".
 void describe_runtime(profiles::Host& host) {
   const auto config = policy::load_config(build_info::kConfigDir);
   const auto runtime = runtime::find_low_level(config ? config->runtime : policy::Config().runtime, search_path());
   if (!runtime) return;
-  host.runtime = file_name(runtime->path);
-  const auto captured = runtime::run_and_capture(runtime->path, {"--version"});
-  if (captured) host.runtime_version = first_line_with(captured->output, " version ");
+  const runtime::NamedRuntime named = runtime::name_runtime(*runtime);
+  host.runtime = named.name;
+  host.runtime_version = named.version;
 }
 
 std::string short_id(const std::string& id) {

@@ -10,6 +10,7 @@
 #   build     run as root inside a minimal Debian, like a Dockerfile's RUN; installs the packages
 #   changes   Dockerfile lines for `docker import --change`, one a line
 #   files/    laid over the root filesystem at import: the entry point and what is served
+#   workload  two different works for it (../workloads.bats)
 # (docker import knows no STOPSIGNAL: who runs the image passes --stop-signal.)
 # To add one: make the folder, put its name into SERVERS, write its test in ../servers.bats.
 #
@@ -18,7 +19,7 @@
 # each gets a copy of its own, so that no server lives on what another one's package brought.
 
 # shellcheck disable=SC2034  # for who sources this
-SERVERS=(nginx redis postgresql apache2 memcached haproxy python node)
+SERVERS=(nginx redis postgresql apache2 memcached haproxy python node go)
 
 _rootfs_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 _rootfs_cache=${XDG_CACHE_HOME:-$HOME/.cache}/runward/rootfs
@@ -113,8 +114,9 @@ rootfs_import() {
   local name=$1 image=$2 tar line changes=()
   tar=$(mktemp "${TMPDIR:-/tmp}/rootfs.XXXXXX")
   gzip -dc "$(_rootfs_file "$name")" >"$tar"
-  tar -C "$_rootfs_here/$name/files" --owner=0 --group=0 --no-recursion -rf "$tar" \
-    --files-from=<(cd "$_rootfs_here/$name/files" && find . -mindepth 1 ! -type d)
+  [[ ! -d $_rootfs_here/$name/files ]] ||
+    tar -C "$_rootfs_here/$name/files" --owner=0 --group=0 --no-recursion -rf "$tar" \
+      --files-from=<(cd "$_rootfs_here/$name/files" && find . -mindepth 1 ! -type d)
   while IFS= read -r line; do
     [[ -z $line || $line == '#'* ]] || changes+=(--change "$line")
   done <"$_rootfs_here/$name/changes"

@@ -35,7 +35,7 @@ start_dockerd() { # CGROUP-DRIVER: one of its own, which is never stopped: the m
   local dir=$work/engine-$1
   mkdir "$dir"
   jq -n --arg driver "$1" '{bridge: "none", iptables: false, ip6tables: false,
-    "exec-opts": ["native.cgroupdriver=\($driver)"], runtimes: (["runward", "runward-copies", "runward-unmapped", "runward-lsm", "runward-record"] | map({(.): {path: "/usr/local/bin/\(.)"}}) | add)}' >"$dir/daemon.json"
+    "exec-opts": ["native.cgroupdriver=\($driver)"], runtimes: (["runward", "runward-copies", "runward-unmapped", "runward-lsm", "runward-own", "runward-record"] | map({(.): {path: "/usr/local/bin/\(.)"}}) | add)}' >"$dir/daemon.json"
   export DOCKER_HOST=unix://$dir/docker.sock
   setsid dockerd --config-file "$dir/daemon.json" --data-root "/var/lib/docker-$1" --exec-root "$dir/exec" \
     --pidfile "$dir/pid" --host "$DOCKER_HOST" >"$work/dockerd-$1.log" 2>&1 &
@@ -164,6 +164,28 @@ check "recording: peaks of the cgroup" jq -e '.peaks | .memory > 100000 and .pid
 is "recording: capabilities are told of where there is the tracepoint" "$(recorded '.mechanisms.capabilities == "ebpf"')" \
   "$([ -d /sys/kernel/tracing/events/capability ] && echo true || echo false)"
 is "recording: no recorder is left" "$(pgrep -c runward-recorde)" 0
+
+# A profile made of a recording: what was not in it is refused by AppArmor, where no other layer would.
+mkdir -p /srv/own/other
+docker run --rm -v /srv/own:/v box sh -c 'cp /bin/busybox /v; cp /bin/busybox /v/other; echo x >/v/seen; echo x >/v/unseen'
+# shellcheck disable=SC2016  # expands in the container
+own='tries() { if sh -c "$2" 2>/dev/null; then echo "$1=yes"; else echo "$1=no"; fi; }
+tries read "cat /v/seen"; tries execute "/v/busybox true"; tries write "echo x >/tmp/x"'
+others='tries read:/v/unseen "cat /v/unseen"; tries execute:/v/other/busybox "/v/other/busybox true"; tries write:/v/new "echo x >/v/new"; echo end=end'
+runtime_own() { docker run --rm --name own --runtime="$1" -v /srv/own:/v box sh -c "$own; $2" >$work/own.log 2>$work/own.err; now=own.log; }
+own_says() { sed -n 's/^\(\(read\|execute\|write\).*=.*\)/\1/p' $work/own.log | paste -sd ' '; }
+runtime_own runward-record 'echo end=end'
+check "own profile: made of a recording" runwardctl profile generate /var/lib/runward/recordings/own.json --output $work/own --headroom strict
+check "own profile: installed" runwardctl profile install $work/own
+ln -s runward /usr/local/bin/runward-own
+all=(read execute write read:/v/unseen execute:/v/other/busybox write:/v/new)
+runtime_own runward "$others"
+is "own profile: without it all of that works (the control)" "$(own_says)" "$(printf '%s=yes ' "${all[@]}" | sed 's/ $//')"
+rm -f /srv/own/new
+runtime_own runward-own "$others"
+is "own profile: what was recorded works, and nothing else" "$(own_says)" \
+  "read=yes execute=yes write=yes read:/v/unseen=no execute:/v/other/busybox=no write:/v/new=no"
+is "own profile: it came to its end" "$(value end)" end
 
 run default runward
 limits_are "$quarter" "$quota 100000" 1024

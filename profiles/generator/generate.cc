@@ -53,7 +53,10 @@ Result<Generated> generate(const Collection& recordings, const GenerateOptions& 
   Generated made;
   made.settings = make_settings(seen, options.headroom, parent.policy);
   const seccomp::Profile limit = parent.filter(made.settings.allowed | made.settings.on_request, seen.architecture);
-  made.seccomp = make_seccomp(seen, options.headroom, limit);
+  const bool is_last = parent.policy.rule(policy::RuleId::no_new_privileges).mode == policy::Mode::enforce;
+  made.start = start_calls(options.calibration, seen, is_last ? FilterTime::last : FilterTime::early);
+  const SeccompWish calls{.headroom = options.headroom, .start = made.start.calls, .reach = options.reach};
+  made.seccomp = make_seccomp(seen, calls, limit);
   const ApparmorWish wish = wish_of(options, made.settings, parent.policy.capabilities);
   SHIM_TRY(made.apparmor, make_apparmor(seen, wish, parent.apparmor));
   made.seen = std::move(seen);

@@ -18,6 +18,7 @@
 #include "profiles/generator/make_seccomp.h"
 #include "profiles/generator/make_settings.h"
 #include "profiles/generator/observed.h"
+#include "profiles/generator/start_calls.h"
 #include "seccomp/parse.h"
 #include "shim/base/result.h"
 #include "shim/policy/policy.h"
@@ -50,11 +51,14 @@ struct GenerateOptions {
   std::string name;
   Headroom headroom = Headroom::portable;
   Format format = Format::oci;
+  Calibration calibration = {};  // of the machine's low-level runtimes; may be empty
+  Reach reach = {};              // of headroom `reachable`
 };
 
 struct Generated {
   std::map<std::string, std::string, std::less<>> files;
   Settings settings;
+  StartCalls start;
   MadeSeccomp seccomp;
   apparmor::Profile apparmor;
   Observed seen;

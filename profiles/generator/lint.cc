@@ -96,7 +96,7 @@ void lint_apparmor(const apparmor::Profile& profile, Lints& lints) {
 void lint_spare_calls(const seccomp::Profile& filter, const Observed& seen, Lints& lints) {
   for (const std::string& call : calls_let_through(filter, seccomp_architecture(seen.architecture))) {
     const bool is_needed = seen.calls.contains(call) || seccomp::is_in(call, seccomp::kEssential) ||
-                           seccomp::is_in(call, seccomp::kRuntimeStart);
+                           seccomp::is_in(call, seccomp::kRuntimeStart) || seccomp::is_in(call, seccomp::kOrdinary);
     if (!is_needed) lints.insert({.grade = Grade::spare, .what = "seccomp: " + call});
   }
 }

@@ -116,7 +116,7 @@ class Maker {
   Status add_files(const Needs& needs) {
     count_folders(needs);
     for (const Always& always : kAlways)
-      if (!always.portable_only || wish_.headroom == Headroom::portable)
+      if (!always.portable_only || wish_.headroom != Headroom::strict)
         SHIM_CHECK(add_glob(std::string(always.glob), permissions_of(always.permissions)));
     SHIM_CHECK(add_folders(wish_.scratch));
     SHIM_CHECK(add_folders(wish_.data));
@@ -196,7 +196,7 @@ constexpr std::array kFamilyNumbers = {FamilyNumber{1, "unix"}, FamilyNumber{2, 
 // Nothing: they are not known, and the parent's stay.
 std::optional<std::set<std::string>> families_of(const Observed& seen, Headroom headroom) {
   std::set<std::string> families;
-  if (headroom == Headroom::portable || seen.calls.contains("socketpair")) families.insert("unix");
+  if (headroom != Headroom::strict || seen.calls.contains("socketpair")) families.insert("unix");
   const auto call = seen.calls.find("socket");
   if (call == seen.calls.end()) return families;
   if (!call->second.has_all_arguments) return std::nullopt;
@@ -204,7 +204,7 @@ std::optional<std::set<std::string>> families_of(const Observed& seen, Headroom 
     for (const FamilyNumber& family : kFamilyNumbers)
       if (values.at(0) == family.number) families.emplace(family.name);
   const bool uses_ip = families.contains("inet") || families.contains("inet6");
-  if (uses_ip && headroom == Headroom::portable) families.insert({"inet", "inet6"});
+  if (uses_ip && headroom != Headroom::strict) families.insert({"inet", "inet6"});
   return families;
 }
 

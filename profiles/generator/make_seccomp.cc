@@ -36,6 +36,10 @@ constexpr std::size_t kMostValues = 64;     // of one call: beyond that they are
 // in some runs only. PDEATHSIG, KEEPCAPS, NAME, SECCOMP, CAPBSET, NO_NEW_PRIVS, CAP_AMBIENT, VMA.
 constexpr std::array<std::uint64_t, 12> kRuntimeOptions = {1, 7, 8, 15, 16, 22, 23, 24, 38, 39, 47, 0x53564d41};
 
+// ioctl(2), asm-generic/ioctls.h: what libraries ask of any descriptor, and fcntl says too, or nobody minds: TCGETS (is
+// it a terminal?), TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX, FIOASYNC.
+constexpr std::array<std::uint64_t, 7> kCommonRequests = {0x5401, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451, 0x5452};
+
 // socket(2), linux/in.h
 constexpr std::uint64_t kInet = 2, kInet6 = 10, kStream = 1, kDatagram = 2, kTcp = 6, kUdp = 17;
 
@@ -74,7 +78,7 @@ Values other_sockets(const Values& recorded) {
 
 Rules socket_rules(const Values& recorded, Headroom headroom) {
   std::set<Rule> rules;
-  for (const auto& values : headroom == Headroom::portable ? other_sockets(recorded) : recorded)
+  for (const auto& values : headroom == Headroom::strict ? recorded : other_sockets(recorded))
     rules.insert({.conditions = {masked(0, values.at(0), kInt), masked(1, values.at(1), kSocketType),
                                  masked(2, values.at(2), kInt)},
                   .outcome = kAllow});
@@ -87,15 +91,21 @@ bool is_bounded(const SeenCall& call) {
 
 class Maker {
  public:
-  Maker(const Observed& seen, Headroom headroom) : seen_(seen), headroom_(headroom) {
+  Maker(const Observed& seen, const SeccompWish& wish) : seen_(seen), wish_(wish) {
     made_.profile.default_outcome = {.action = Action::error, .data = EPERM};
   }
 
   MadeSeccomp make(const seccomp::Profile& parent) {
+    const bool is_strict = wish_.headroom == Headroom::strict;
     add_recorded(parent);
-    if (headroom_ == Headroom::portable) add_spellings(parent);
-    for (const std::string_view set : {seccomp::kEssential, seccomp::kRuntimeStart})
-      for (const std::string_view call : seccomp::find_set(set)->calls) add(std::string(call), "runtime");
+    add_reachable(parent);
+    if (!is_strict) add_spellings(parent);
+    for (const std::string& call : wish_.start) add(call, "runtime");
+    if (!is_strict) {
+      add_set(seccomp::kRuntimeStart, "another runtime");
+      add_set(seccomp::kOrdinary, "no right");
+    }
+    add_set(is_strict ? seccomp::kUnforeseen : seccomp::kEssential, "any program");
     narrow();
     drop_absent();
     made_.profile = seccomp::intersect(made_.profile, parent).profile;
@@ -109,6 +119,10 @@ class Maker {
  private:
   void add(const std::string& call, const std::string& reason) {
     if (made_.reasons.try_emplace(call, reason).second) made_.profile.calls[call] = always();
+  }
+
+  void add_set(std::string_view set, const std::string& reason) {
+    for (const std::string_view call : seccomp::find_set(set)->calls) add(std::string(call), reason);
   }
 
   void add_recorded(const seccomp::Profile& parent) {
@@ -129,12 +143,22 @@ class Maker {
     return std::ranges::find(seccomp::risks(), call, &seccomp::Risk::syscall) != seccomp::risks().end();
   }
 
+  void add_reachable(const seccomp::Profile& parent) {
+    for (const auto& [call, why] : wish_.reach.calls) {
+      if (made_.reasons.contains(call)) continue;
+      if (!is_risky(call) && seccomp::reach_of(parent, call) == seccomp::Reach::always) {
+        add(call, why);
+      } else if (seccomp::reach_of(parent, call) != seccomp::Reach::never) {
+        made_.reached_only.push_back(call);
+      }
+    }
+  }
+
   void add_spellings(const seccomp::Profile& parent) {
+    const auto known_before = made_.reasons;
     for (const Family family : families()) {
-      const auto known = std::ranges::find_if(family, [&](std::string_view call) {
-        const auto seen = made_.reasons.find(std::string(call));
-        return seen != made_.reasons.end() && seen->second == "recorded";
-      });
+      const auto known =
+          std::ranges::find_if(family, [&](std::string_view call) { return known_before.contains(std::string(call)); });
       if (known == family.end()) continue;
       for (const std::string_view call : family)
         if (!is_risky(call) && seccomp::reach_of(parent, call) == seccomp::Reach::always)
@@ -156,11 +180,18 @@ class Maker {
       if (!is_bounded(recorded->second)) {
         made_.whole.push_back(name);
       } else if (name == "socket") {
-        calls[name] = socket_rules(recorded->second.arguments, headroom_);
+        calls[name] = socket_rules(recorded->second.arguments, wish_.headroom);
+      } else if (name == "ioctl") {
+        calls[name] = ioctl_rules(first_of(recorded->second.arguments));
       } else {
-        calls[name] = any_of(name == "ioctl" ? 1 : 0, first_of(recorded->second.arguments));
+        calls[name] = any_of(0, first_of(recorded->second.arguments));
       }
     }
+  }
+
+  Rules ioctl_rules(std::set<std::uint64_t> requests) const {
+    if (wish_.headroom != Headroom::strict) requests.insert(kCommonRequests.begin(), kCommonRequests.end());
+    return any_of(1, requests);
   }
 
   void narrow_prctl() {
@@ -190,7 +221,7 @@ class Maker {
   }
 
   const Observed& seen_;
-  Headroom headroom_;
+  const SeccompWish& wish_;
   MadeSeccomp made_;
 };
 
@@ -202,8 +233,8 @@ std::string seccomp_architecture(std::string_view architecture) {
   return name;
 }
 
-MadeSeccomp make_seccomp(const Observed& seen, Headroom headroom, const seccomp::Profile& parent) {
-  return Maker(seen, headroom).make(parent);
+MadeSeccomp make_seccomp(const Observed& seen, const SeccompWish& wish, const seccomp::Profile& parent) {
+  return Maker(seen, wish).make(parent);
 }
 
 }  // namespace runward::profiles

@@ -218,8 +218,8 @@ Settings make_settings(const Observed& seen, Headroom headroom, const policy::Po
   Settings settings;
   add_capabilities(seen, parent.capabilities, settings);
   add_scratch(seen, parent.rootfs, settings);
-  if (headroom == Headroom::portable) keep_scratch(parent.rootfs, "/tmp", settings);
-  if (headroom == Headroom::portable) add_data(seen, settings);
+  if (headroom != Headroom::strict) keep_scratch(parent.rootfs, "/tmp", settings);
+  if (headroom != Headroom::strict) add_data(seen, settings);
   add_limits(seen, headroom, parent, settings);
   add_users(seen, parent.user, settings);
   return settings;

@@ -174,6 +174,7 @@ Result<Observed> observe(const Collection& recordings) {
     if (recording.host.architecture != seen.architecture)
       return make_error(ErrorKind::parse, "the recordings are of different architectures: '" + seen.architecture +
                                               "' and '" + recording.host.architecture + "'");
+    seen.runtimes.insert({.name = recording.host.runtime, .version = recording.host.runtime_version});
     add_calls(recording, seen);
     add_capabilities(recording, seen);
     add_files(recording, seen);

@@ -7,7 +7,7 @@
 //   seen.calls.at("socket").recordings   // in how many of them
 //
 // What the low-level runtime does before the container's first program is not in it: the filter and the AppArmor
-// profile come into force at its end, and what is still needed then is the set @runtime-start.
+// profile come into force at its end, and what is still needed then is measured elsewhere (start_calls.h).
 
 #include <cstddef>
 #include <cstdint>
@@ -38,9 +38,16 @@ struct SeenFile {
   FileUse use;
 };
 
+struct RuntimeName {
+  std::string name;                                                           // "runc"
+  std::string version;                                                        // "1.1.5+ds1"
+  friend auto operator<=>(const RuntimeName&, const RuntimeName&) = default;  // NOLINT(modernize-use-nullptr)
+};
+
 struct Observed {
   std::size_t recordings = 0;
   std::string architecture;                 // "x86_64"; of all of them
+  std::set<RuntimeName> runtimes;           // the low-level ones that started the containers
   std::map<std::string, SeenCall> calls;    // of that architecture
   std::set<std::string> foreign_calls;      // of others: "x86 getpid"
   std::set<std::uint64_t> runtime_options;  // of prctl, by the runtime

@@ -48,8 +48,7 @@ class Report {
   std::string write() {
     line("# Hardening profile " + code(options_.name));
     line("");
-    line("Made by `runwardctl profile generate` with headroom `" +
-         std::string(options_.headroom == Headroom::strict ? "strict" : "portable") +
+    line("Made by `runwardctl profile generate` with headroom `" + std::string(name_of(options_.headroom)) +
          "`. Read it before you install it.");
     write_what_fails();
     write_recordings();
@@ -127,7 +126,31 @@ class Report {
     if (!made_.seccomp.whole.empty())
       item("let through with whatever arguments the parent allows, as not all values were recorded: " +
            list_of(made_.seccomp.whole));
+    if (!made_.start.measured.empty())
+      item("\"runtime\": what the low-level runtime calls under the filter before the program runs, as measured with " +
+           list_of(made_.start.measured));
+    if (!made_.start.unknown.empty())
+      item(
+          "**not calibrated**, so that the calls of every known runtime are let through (`runwardctl profile "
+          "calibrate`): " +
+          list_of(made_.start.unknown));
+    if (options_.headroom == Headroom::reachable) write_reach();
     write_risks(allowed);
+  }
+
+  // What a look at files can say, and what it can't.
+  void write_reach() {
+    item("of " + count_of(options_.reach.examined, "executable") +
+         " and libraries that were recorded the imports were looked at: what they can come to call through the C "
+         "library. "
+         "A library imports for all of its users, so that some of it is more than this program needs");
+    if (!made_.seccomp.reached_only.empty())
+      item("reachable, and not let through, as its parent narrows it or attacks are known: record its use: " +
+           list_of(made_.seccomp.reached_only));
+    item(
+        "not seen by it: calls by number (syscall(2), Go, assembler), code that is made at run time (JITs), libraries "
+        "loaded by a name that no recording has, and programs that no recording has executed");
+    for (const std::string& file : options_.reach.unseen) item("calls not known, " + code(file));
   }
 
   // Calls that attacks are known for: with these arguments refused, and let through with those that were recorded.

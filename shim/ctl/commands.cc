@@ -11,6 +11,7 @@
 #include "shim/ctl/explain.h"
 #include "shim/ctl/install.h"
 #include "shim/ctl/lockdown.h"
+#include "shim/ctl/profile_calibrate.h"
 #include "shim/ctl/profile_check.h"
 #include "shim/ctl/profile_compare.h"
 #include "shim/ctl/profile_generate.h"
@@ -36,6 +37,7 @@ constexpr std::array kCommands = {kRulesCommand,
                                   kSeccompCommand,
                                   kAppArmorCommand,
                                   kProfileRecordCommand,
+                                  kProfileCalibrateCommand,
                                   kProfileGenerateCommand,
                                   kProfileMergeCommand,
                                   kProfileDiffCommand,

@@ -45,6 +45,7 @@ std::string word_of(seccomp::Reach reach) {
 std::string other_reason(const std::string& call, const profiles::Observed& seen) {
   if (seccomp::is_in(call, seccomp::kRuntimeStart)) return "the low-level runtime makes it when it starts a program";
   if (seccomp::is_in(call, seccomp::kEssential)) return "any program needs it to run or to end";
+  if (seccomp::is_in(call, seccomp::kOrdinary)) return "it gives no right over anything but the program itself";
   for (const profiles::Family family : profiles::families()) {
     if (std::ranges::find(family, call) == family.end()) continue;
     for (const std::string_view other : family)

@@ -74,6 +74,7 @@ seed_seccomp_fuzz() {
   for profile in profiles/*/seccomp.json; do cp "$profile" "$1/shipped-$(basename "$(dirname "$profile")")"; done
   sed -n '/^{/,/^)json/p' seccomp/data/docker_default.cc | sed '$d' >"$1/docker"
 }
+seed_elf_fuzz() { cp -L /bin/true "$1/program"; }
 seed_recording_fuzz() { cp tests/unit/profiles/example.recording.json "$1/example"; }
 
 # The line of libFuzzer's log that says how far it came: "#123 DONE cov: 45 ft: 67 …".

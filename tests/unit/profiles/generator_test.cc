@@ -144,6 +144,15 @@ TEST(Filter, LetsSocketsIoctlsAndOptionsThroughAsTheyWereRecorded) {
   EXPECT_FALSE(passes(made, "personality", {8}));
 }
 
+TEST(Filter, WithHeadroomLetsThroughWhatLibrariesAskOfAnyDescriptor) {
+  Recording recording = recording_of("a", {"read"});
+  add_argument(recording, "ioctl", {0x5421});
+  const Generated made = made_from({recording}, Headroom::portable);
+  EXPECT_TRUE(passes(made, "ioctl", {3, 0x541b}));   // FIONREAD
+  EXPECT_FALSE(passes(made, "ioctl", {3, 0x5402}));  // TCSETS: a change
+  EXPECT_FALSE(passes(made_from({recording_of("a", {"read"})}, Headroom::portable), "ioctl", {3, 0x541b}));
+}
+
 TEST(Filter, LooksAtTheHalfOfAnArgumentThatTheKernelLooksAt) {
   Recording recording = recording_of("a", {"read"});
   add_argument(recording, "ioctl", {0x5421});
