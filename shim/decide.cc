@@ -114,8 +114,15 @@ Result<Decision> decide(const CallFacts& call, const policy::Policy& policy, oci
   if (wants_baseline) {
     SHIM_TRY(baseline, load_seccomp_baseline(policy));
   }
-  const harden::Context context{
-      .policy = policy, .host = facts, .call = call.flags, .seccomp_baseline = baseline ? &*baseline : nullptr};
+  std::optional<seccomp::Template> logged_within;
+  if (wants_baseline && call.logged_within) {
+    SHIM_TRY(logged_within, load_seccomp_baseline(*call.logged_within));
+  }
+  const harden::Context context{.policy = policy,
+                                .host = facts,
+                                .call = call.flags,
+                                .seccomp_baseline = baseline ? &*baseline : nullptr,
+                                .seccomp_logged_within = logged_within ? &*logged_within : nullptr};
   SHIM_TRY(harden::Report report, harden::harden(oci::Document::spec, document, context));
   return Decision{.report = std::move(report), .image = facts.container ? facts.container->image : std::string()};
 }

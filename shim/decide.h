@@ -34,6 +34,8 @@ struct CallFacts {
   harden::Call flags;
   std::string command;  // "create", "run"
   std::string bundle;   // as given
+  // Of a container that a profile is tried out with (verification.h): harden::Context::seccomp_logged_within.
+  std::optional<policy::Policy> logged_within = std::nullopt;
 };
 
 // Where BuildKit runs a RUN step by itself: the folder around its `executor`, which holds everything that it mounts

@@ -15,6 +15,7 @@
 #include "shim/runtime/low_level.h"
 #include "shim/state/decisions.h"
 #include "shim/userns/stage.h"
+#include "shim/verification.h"
 
 namespace runward {
 namespace {
@@ -82,7 +83,7 @@ class GovernedCreate {
   Result<runtime::LowLevel> harden_bundle() {
     SHIM_TRY(runtime::LowLevel low_level, runtime::find_low_level(config_.runtime, search_path()));
     SHIM_TRY(Bundle bundle, open_bundle(call_.bundle));
-    SHIM_TRY(policy::LoadedPolicy loaded, load_policy(bundle));
+    SHIM_TRY(policy::LoadedPolicy loaded, is_verified(argv_[0]) ? begin_verification() : load_policy(bundle));
     const userns::Ranges ranges(build_info::kStateDir, config_.id_pool);
     SHIM_TRY(userns::Stage stage, prepare_stage(bundle, loaded.policy, ranges));
     SHIM_TRY(const harden::Report report, decide(bundle, loaded.policy, low_level, stage));
@@ -102,6 +103,18 @@ class GovernedCreate {
     SHIM_TRY(policy::LoadedPolicy loaded,
              policy::load_policy_with_text(build_info::kConfigDir, choice.profile, config_));
     event_.context.policy_hash = loaded.policy.hash;
+    return loaded;
+  }
+
+  // In place of what would select a profile: the one that is tried out.
+  Result<policy::LoadedPolicy> begin_verification() {
+    SHIM_TRY(const Grant grant, find_grant(call_.container_id));
+    event_.context.profile = grant.profile;
+    event_.context.selected = "it is being verified";
+    SHIM_TRY(policy::LoadedPolicy loaded, load_granted(grant, config_));
+    event_.context.policy_hash = loaded.policy.hash;
+    SHIM_TRY(facts_.logged_within, policy::load_policy(build_info::kConfigDir, kBoundingProfile, config_));
+    begin_session(grant);
     return loaded;
   }
 

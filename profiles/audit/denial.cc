@@ -10,6 +10,7 @@
 #include "apparmor/parse.h"
 #include "apparmor/render.h"
 #include "profiles/bytes.h"
+#include "profiles/verify/patch.h"
 #include "seccomp/compile.h"
 
 namespace runward::profiles::audit {
@@ -43,6 +44,9 @@ std::string in_words(std::string architecture) {
   return architecture == "x86" ? "i386" : architecture;
 }
 
+// Calls that profiles mostly allow with some arguments only.
+constexpr std::array<std::string_view, 4> kNarrowed = {"ioctl", "personality", "prctl", "socket"};
+
 bool ends_process(std::uint32_t action) {
   return action == SECCOMP_RET_KILL_PROCESS || action == SECCOMP_RET_KILL_THREAD;
 }
@@ -61,7 +65,9 @@ Denial describe_call(const FilteredCall& call) {
     denial.remark = "libseccomp has no name for it, so no filter in OCI form can allow it";
   } else {
     denial.call = *name;
-    denial.line = R"({ "names": [")" + *name + R"("], "action": "SCMP_ACT_ALLOW" })";
+    denial.line = allowing_entries({*name});
+    if (std::ranges::find(kNarrowed, *name) != kNarrowed.end())
+      denial.remark = "the kernel does not tell with which arguments: this line allows all of them";
   }
   return denial;
 }

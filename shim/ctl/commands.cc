@@ -6,6 +6,7 @@
 #include "shim/ctl/apparmor.h"
 #include "shim/ctl/check_config.h"
 #include "shim/ctl/command.h"
+#include "shim/ctl/denials.h"
 #include "shim/ctl/doctor.h"
 #include "shim/ctl/events.h"
 #include "shim/ctl/explain.h"
@@ -30,6 +31,7 @@ constexpr std::array kCommands = {kRulesCommand,
                                   kExplainCommand,
                                   kPsCommand,
                                   kEventsCommand,
+                                  kDenialsCommand,
                                   kInstallCommand,
                                   kUninstallCommand,
                                   kLockdownCommand,
