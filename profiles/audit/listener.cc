@@ -5,6 +5,7 @@
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -81,6 +82,22 @@ constexpr int kSignCall = SYS_getppid;
   ::_exit(0);
 }
 
+Result<pid_t> make_sign() {
+  const pid_t child = ::fork();
+  if (child < 0) return errno_error("start", "a process that gives a sign");
+  if (child == 0) give_sign();
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return child;
+  return make_error(ErrorKind::unsupported, "this kernel has no seccomp filters that log");
+}
+
+bool is_sign(const Record& record, pid_t pid) {
+  const auto* const call = std::get_if<FilteredCall>(&record.what);
+  return record.pid == pid && call != nullptr && call->number == kSignCall && call->action == SECCOMP_RET_LOG;
+}
+
 }  // namespace
 
 Result<Listener> Listener::open() {
@@ -141,20 +158,22 @@ std::optional<std::uint32_t> lost_records() {
   return status.lost;
 }
 
-Result<pid_t> make_sign() {
-  const pid_t child = ::fork();
-  if (child < 0) return errno_error("start", "a process that gives a sign");
-  if (child == 0) give_sign();
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+Status read_up_to_now(Listener& listener, const std::function<void(const Batch&)>& take) {
+  constexpr int kTries = 100;
+  constexpr int kPatience = 100;  // milliseconds
+  SHIM_TRY(const pid_t sign, make_sign());
+  for (int i = 0; i < kTries; ++i) {
+    pollfd wait{.fd = listener.fd(), .events = POLLIN, .revents = 0};
+    ::poll(&wait, 1, kPatience);
+    Batch batch = listener.read();
+    const auto signs = std::erase_if(batch.records, [&](const Record& record) { return is_sign(record, sign); });
+    take(batch);
+    if (signs != 0) return ok();
   }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return child;
-  return make_error(ErrorKind::unsupported, "this kernel has no seccomp filters that log");
-}
-
-bool is_sign(const Record& record, pid_t pid) {
-  const auto* const call = std::get_if<FilteredCall>(&record.what);
-  return record.pid == pid && call != nullptr && call->number == kSignCall && call->action == SECCOMP_RET_LOG;
+  return make_error(ErrorKind::unsupported,
+                    "no record of the kernel's audit comes here: 'log' must be in "
+                    "/proc/sys/kernel/seccomp/actions_logged, no audit rule may exclude type 1326, and this must be the "
+                    "host's network namespace");
 }
 
 }  // namespace runward::profiles::audit

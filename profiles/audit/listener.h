@@ -8,9 +8,10 @@
 //   const Batch batch = listener.read();            // what is there now; poll listener.fd() for more
 //
 // The group loses what nobody fetches in time (ENOBUFS), and the audit before it what does not fit its own queue: its
-// count is lost_records(). Whether everything up to now was seen, a sign tells (make_sign).
+// count is lost_records(). Only the host's own network namespace hears anything.
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -41,9 +42,9 @@ class Listener {
 // How many records the audit has lost since the machine was started; nothing where it does not tell (CAP_AUDIT_CONTROL).
 std::optional<std::uint32_t> lost_records();
 
-// A process of ours makes a call that its own filter has logged: its pid. The record about it comes behind all that
-// were made before, and proves that the host logs such calls at all.
-Result<pid_t> make_sign();
-bool is_sign(const Record& record, pid_t pid);
+// Reads until everything that was made before is read. A process of ours makes a call that its own filter has logged,
+// and the record about it comes behind all others; that it comes proves that the host logs such calls at all, and that
+// we hear it. An error where none comes.
+Status read_up_to_now(Listener& listener, const std::function<void(const Batch&)>& take);
 
 }  // namespace runward::profiles::audit

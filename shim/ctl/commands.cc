@@ -17,6 +17,7 @@
 #include "shim/ctl/profile_generate.h"
 #include "shim/ctl/profile_install.h"
 #include "shim/ctl/profile_record.h"
+#include "shim/ctl/profile_verify.h"
 #include "shim/ctl/ps.h"
 #include "shim/ctl/rules.h"
 #include "shim/ctl/seccomp.h"
@@ -44,6 +45,7 @@ constexpr std::array kCommands = {kRulesCommand,
                                   kProfileExplainCommand,
                                   kProfileLintCommand,
                                   kProfileCheckCommand,
+                                  kProfileVerifyCommand,
                                   kProfileInstallCommand,
                                   kProfileRemoveCommand,
                                   kProfileListCommand};

@@ -265,16 +265,20 @@ void complain_of_host() {
 
 Result<int> follow(Teller& teller) {
   SHIM_TRY(audit::Listener listener, audit::Listener::open());
+  const auto tell = [&](const audit::Batch& batch) {
+    for (const Record& record : batch.records) teller.tell_now(record);
+    if (batch.lost) complain("some records were lost: more came than could be read");
+    if (batch.unreadable != 0) complain(std::to_string(batch.unreadable) + " records could not be read");
+  };
+  SHIM_CHECK(audit::read_up_to_now(listener, tell));
+  complain("listening");
   doctor::Interruption interruption;
   for (;;) {
     std::array<pollfd, 2> wait = {pollfd{.fd = listener.fd(), .events = POLLIN, .revents = 0},
                                   pollfd{.fd = interruption.fd(), .events = POLLIN, .revents = 0}};
     if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR) return errno_error("wait for", "records");
     if (interruption.seen()) return kExitOk;
-    const audit::Batch batch = listener.read();
-    for (const Record& record : batch.records) teller.tell_now(record);
-    if (batch.lost) complain("some records were lost: more came than could be read");
-    if (batch.unreadable != 0) complain(std::to_string(batch.unreadable) + " records could not be read");
+    tell(listener.read());
     if (std::fflush(stdout) != 0) return kExitProblem;
   }
 }
