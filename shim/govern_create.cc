@@ -133,7 +133,7 @@ class GovernedCreate {
                                 const userns::Stage& stage) {
     SHIM_TRY(Decision decision,
              runward::decide(
-                 facts_, policy, bundle.document, [&] { return known_namespaces(low_level.path); }, stage.facts()));
+                 facts_, policy, bundle.document, [&] { return known_features(low_level.path); }, stage.facts()));
     event_.context.image = std::move(decision.image);
     return std::move(decision.report);
   }

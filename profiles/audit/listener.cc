@@ -20,7 +20,7 @@ namespace runward::profiles::audit {
 namespace {
 
 constexpr std::size_t kMostAtOnce = 4096;
-constexpr int kBufferBytes = 16 << 20;
+constexpr int kBufferBytes = 64 << 20;  // taken only where there is something to keep
 
 Result<UniqueFd> open_audit() {
   UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_AUDIT));
@@ -155,7 +155,8 @@ std::optional<std::uint32_t> lost_records() {
   if (inbox.receive(fd->get(), message) != Got::message || message.type != AUDIT_GET) return std::nullopt;
   audit_status status{};
   std::memcpy(&status, message.text.data(), std::min(sizeof status, message.text.size()));
-  return status.lost;
+  const bool counts_for_nobody = status.pid == 0 && status.rate_limit == 0;
+  return counts_for_nobody ? std::nullopt : std::optional(status.lost);
 }
 
 Status read_up_to_now(Listener& listener, const std::function<void(const Batch&)>& take) {

@@ -44,7 +44,7 @@ std::optional<std::int64_t> start_of(pid_t pid) {
   return milliseconds(CLOCK_REALTIME) - milliseconds(CLOCK_BOOTTIME) + since_boot;
 }
 
-bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+constexpr std::string_view kDigits = "0123456789abcdef";
 
 // Of a container that runward started.
 std::optional<std::string> container_by_namespace(pid_t pid) {
@@ -70,9 +70,8 @@ bool has_own_namespace(pid_t pid) {
 
 std::optional<std::string> container_in_cgroup(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t begin = static_cast<std::size_t>(std::find_if(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), is_hex) - text.begin());
-    std::size_t end = begin;
-    while (end < text.size() && is_hex(text[end])) ++end;
+    const std::size_t begin = std::min(text.find_first_of(kDigits, at), text.size());
+    const std::size_t end = std::min(text.find_first_not_of(kDigits, begin), text.size());
     const bool begins_word = begin > 0 && (text[begin - 1] == '/' || text[begin - 1] == '-');
     const bool ends_word = end == text.size() || text[end] == '/' || text[end] == '.' || text[end] == '\n';
     if (end - begin == kIdLength && begins_word && ends_word) return std::string(text.substr(begin, kIdLength));
@@ -86,8 +85,9 @@ ProcessOwner owner_of(pid_t pid, std::int64_t time_ms) {
   if (!start || *start > time_ms + kThousand) return {};
   if (const auto text = read_file(place_of(pid, "cgroup"), kMaxBytes))
     if (auto id = container_in_cgroup(*text)) return {.owner = Owner::container, .container = *std::move(id)};
+  if (!has_own_namespace(pid)) return {.owner = Owner::host, .container = {}};
   if (auto id = container_by_namespace(pid)) return {.owner = Owner::container, .container = *std::move(id)};
-  return {.owner = has_own_namespace(pid) ? Owner::unknown : Owner::host, .container = {}};
+  return {};
 }
 
 }  // namespace runward::ctl

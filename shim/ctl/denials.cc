@@ -24,7 +24,6 @@
 #include "shim/ctl/containers.h"
 #include "shim/ctl/denial_list.h"
 #include "shim/ctl/doctor/spawn.h"
-#include "shim/ctl/event_log.h"
 #include "shim/ctl/profile_folder.h"
 #include "shim/ctl/table.h"
 #include "shim/decide.h"
@@ -54,7 +53,7 @@ seccomp::Outcome outcome_of(const seccomp::Profile& filter, const std::string& c
   return seccomp::decide(filter, call, {});
 }
 
-// "SCMP_ARCH_X86_64" filters for all of the container's life: read once.
+// What the low-level runtime was given; nothing where that is gone.
 std::optional<seccomp::Profile> filter_in(const std::string& bundle) {
   const std::string path = bundle + "/" + kDocument;
   const auto text = bundle.empty() ? Result<std::string>(std::string()) : read_file(path, oci::ParseLimits().max_bytes);
@@ -68,15 +67,14 @@ std::optional<seccomp::Profile> filter_in(const std::string& bundle) {
 
 class ContainerBook {
  public:
-  static Result<ContainerBook> open(const std::string& config_dir) {
-    SHIM_TRY(const policy::Config config, policy::load_config(config_dir));
-    ContainerBook book(config_dir, config.events.file);
-    SHIM_CHECK(book.look());
-    return book;
-  }
+  explicit ContainerBook(std::string config_dir) : config_dir_(std::move(config_dir)) {}
 
-  // By the name on the command line.
-  Result<std::string> id_of(const std::string& wanted) const {
+  // By the name on the command line: of a container that runs, or that events tell of, which can take a while.
+  Result<std::string> id_of(const std::string& wanted) {
+    SHIM_CHECK(look(""));
+    if (const auto running = pick_container(containers_, wanted)) return running->id;
+    SHIM_TRY(const policy::Config config, policy::load_config(config_dir_));
+    SHIM_CHECK(look(config.events.file));
     SHIM_TRY(const Container container, pick_container(containers_, wanted));
     return container.id;
   }
@@ -88,21 +86,18 @@ class ContainerBook {
   }
 
  private:
-  ContainerBook(std::string config_dir, std::string events)
-      : config_dir_(std::move(config_dir)), events_(std::move(events)) {}
-
-  Status look() {
-    SHIM_TRY(containers_, list_containers(events_));
+  Status look(const std::string& events) {
+    SHIM_TRY(containers_, list_containers(events));
     return ok();
   }
 
   Known learn(const std::string& id, const std::string& label) {
-    Known known{.id = id, .name = {}, .profile = {}, .filter = {}, .granted = {}};
-    if (!id.empty() && !containers_.contains(id)) static_cast<void>(look());
+    Known known;
+    known.id = id;
+    if (!id.empty() && !containers_.contains(id)) static_cast<void>(look(""));
     if (const auto container = containers_.find(id); container != containers_.end()) {
       known.name = container->second.name;
       known.filter = filter_in(container->second.bundle);
-      if (container->second.event) known.profile = text_of(*container->second.event, "profile");
     }
     for (const state::Decision& decision : state::Decisions(build_info::kStateDir).list())
       if (!id.empty() && decision.container == id) known.profile = decision.policy.profile;
@@ -115,7 +110,6 @@ class ContainerBook {
   }
 
   std::string config_dir_;
-  std::string events_;
   Containers containers_;
   std::map<std::string, Known> known_;
 };
@@ -287,7 +281,7 @@ Result<int> follow(Teller& teller) {
 
 Result<int> run_denials(const Given& given) {
   const std::string folder = config_dir(given);
-  SHIM_TRY(ContainerBook book, ContainerBook::open(folder));
+  ContainerBook book(folder);
   std::string wanted;
   if (!given.arguments().empty()) {
     SHIM_TRY(wanted, book.id_of(given.arguments()[0]));

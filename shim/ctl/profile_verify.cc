@@ -41,7 +41,8 @@ class Findings {
   Findings(const VerificationPlace& place, std::string label) : place_(place), label_(std::move(label)) {}
 
   void take(const audit::Batch& batch) {
-    has_lost_ = has_lost_ || batch.lost || batch.unreadable != 0;
+    has_lost_ = has_lost_ || batch.lost;
+    unreadable_ += batch.unreadable;
     for (const Record& record : batch.records) take(record);
   }
 
@@ -49,6 +50,7 @@ class Findings {
 
   [[nodiscard]] const SeenDenials& denials() const { return denials_; }
   [[nodiscard]] bool has_lost() const { return has_lost_; }
+  [[nodiscard]] std::uint64_t unreadable() const { return unreadable_; }
   [[nodiscard]] std::uint64_t unclear() const { return unclear_; }  // whose process had ended before it was looked at
 
  private:
@@ -73,7 +75,9 @@ class Findings {
     if (std::holds_alternative<audit::RefusedAccess>(record.what)) return Whose::others;
     if (record.session && !sessions_.contains(*record.session)) sessions_ = place_.sessions();
     if (record.session && sessions_.contains(*record.session)) return Whose::ours;
-    if (!sessions_.empty() || !place_.sessions().empty()) return Whose::others;
+    if (!sessions_.empty() || !place_.container()) return Whose::others;
+    sessions_ = place_.sessions();
+    if (!sessions_.empty()) return Whose::others;
     const ProcessOwner owner = owner_of(record.pid, record.time_ms);
     if (owner.owner == Owner::unknown) return Whose::unclear;
     return owner.container == place_.container() ? Whose::ours : Whose::others;
@@ -83,6 +87,7 @@ class Findings {
   std::string label_;
   std::set<std::uint32_t> sessions_;
   SeenDenials denials_;
+  std::uint64_t unreadable_ = 0;
   std::uint64_t unclear_ = 0;
   bool has_lost_ = false;
 };
@@ -251,10 +256,12 @@ Result<int> judge(const Given& given, const TriedProfile& profile, const Finding
   const std::string& name = profile.loaded.name;
   const SeenDenials& denials = findings.denials();
   if (findings.has_lost()) complain("records were lost, so this run proves nothing: run it again");
+  if (findings.unreadable() != 0)
+    complain(std::to_string(findings.unreadable()) + " records can't be read, and may be the container's");
   if (findings.unclear() != 0)
     complain(std::to_string(findings.unclear()) + " records are of processes that ended too soon to tell whose they were");
   if (code != 0) complain("`docker run` ended with code " + std::to_string(code));
-  const bool is_certain = !findings.has_lost() && findings.unclear() == 0;
+  const bool is_certain = !findings.has_lost() && findings.unreadable() == 0 && findings.unclear() == 0;
   if (denials.empty()) {
     if (is_certain) print("pass: profile '" + name + "' refused nothing\n");
     return is_certain ? kExitOk : kExitProblem;
