@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Where runward and `runwardctl profile verify` meet. A profile is tried out on one container, in which what the profile
-// refuses is logged and let through: a weaker filter, which only root may cause, and for that container only.
+// Where runward and `runwardctl profile verify` meet. A profile is tried out on one container, in which what the
+// profile refuses is logged and let through: a weaker filter, which only root may cause, and for that container only.
 //
 // So a runtime's name does not give it: whoever may start containers can say --runtime=runward-verify. Each call of
 // `profile verify` has a folder <state dir>/verifications/NAME, which only root can make, with a file `grant`. That
@@ -48,8 +48,8 @@ Result<policy::LoadedPolicy> load_granted(const Grant& grant, const policy::Conf
 inline constexpr auto kBoundingProfile = "record";
 
 // Puts this process, which the container's are children of, into an audit session of its own, whose number the
-// container's records have and no other's, and writes that down for who listens. Where the host does not let us, records
-// are known by their process's cgroup instead.
+// container's records have and no other's, and writes that down for who listens. Where the host does not let us,
+// records are known by their process's cgroup instead.
 void begin_session(const Grant& grant);
 
 }  // namespace runward

@@ -23,8 +23,9 @@ using apparmor::Permissions;
 
 constexpr std::uint32_t kX32Bit = 0x40000000;
 constexpr std::string_view kArchPrefix = "SCMP_ARCH_";
-constexpr std::array<std::string_view, 6> kArchitectures = {"SCMP_ARCH_X86_64",  "SCMP_ARCH_X86",     "SCMP_ARCH_AARCH64",
-                                                            "SCMP_ARCH_ARM",     "SCMP_ARCH_RISCV64", "SCMP_ARCH_PPC64LE"};
+constexpr std::array<std::string_view, 6> kArchitectures = {"SCMP_ARCH_X86_64",  "SCMP_ARCH_X86",
+                                                            "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM",
+                                                            "SCMP_ARCH_RISCV64", "SCMP_ARCH_PPC64LE"};
 
 // "SCMP_ARCH_X86_64"; empty: unknown.
 std::string architecture_of(const FilteredCall& call) {
@@ -80,10 +81,10 @@ struct Letter {
   std::string_view word;
 };
 // c and d: made and deleted, which is a kind of writing in the language of profiles.
-constexpr std::array kLetters = {Letter{'r', Permission::read, "read"},    Letter{'w', Permission::write, "write"},
-                                 Letter{'a', Permission::append, "append"}, Letter{'c', Permission::write, "create"},
-                                 Letter{'d', Permission::write, "delete"}, Letter{'m', Permission::map, "map"},
-                                 Letter{'k', Permission::lock, "lock"},    Letter{'l', Permission::link, "link"},
+constexpr std::array kLetters = {Letter{'r', Permission::read, "read"},      Letter{'w', Permission::write, "write"},
+                                 Letter{'a', Permission::append, "append"},  Letter{'c', Permission::write, "create"},
+                                 Letter{'d', Permission::write, "delete"},   Letter{'m', Permission::map, "map"},
+                                 Letter{'k', Permission::lock, "lock"},      Letter{'l', Permission::link, "link"},
                                  Letter{'x', Permission::execute, "execute"}};
 
 bool are_letters(std::string_view mask) {

@@ -22,11 +22,11 @@ enum class Layer { seccomp, apparmor };
 struct Denial {
   Layer layer = Layer::seccomp;
   std::string what;
-  std::string call;                     // seccomp: its name in profiles; empty: it has none, or is another architecture's
-  std::optional<apparmor::Rule> rule;   // AppArmor: that would allow it
-  std::string line;                     // to add to the profile; empty: there is none
-  std::string remark;                   // why there is no line, or what else to know
-  bool ended_process = false;           // by the filter
+  std::string call;  // seccomp: its name in profiles; empty: it has none, or is another architecture's
+  std::optional<apparmor::Rule> rule;  // AppArmor: that would allow it
+  std::string line;                    // to add to the profile; empty: there is none
+  std::string remark;                  // why there is no line, or what else to know
+  bool ended_process = false;          // by the filter
 
   friend bool operator==(const Denial& a, const Denial& b) { return a.layer == b.layer && a.what == b.what; }
   friend auto operator<=>(const Denial& a, const Denial& b) {

@@ -39,8 +39,8 @@ class Listener {
   UniqueFd fd_;
 };
 
-// How many records the audit has lost on their way to everybody since the machine was started; nothing where it does not
-// tell (CAP_AUDIT_CONTROL), or counts also those that only an audit daemon, which does not run, has missed.
+// How many records the audit has lost on their way to everybody since the machine was started; nothing where it does
+// not tell (CAP_AUDIT_CONTROL), or counts also those that only an audit daemon, which does not run, has missed.
 std::optional<std::uint32_t> lost_records();
 
 // Reads until everything that was made before is read. A process of ours makes a call that its own filter has logged,

@@ -15,8 +15,8 @@
 namespace runward::profiles::audit {
 namespace {
 
-constexpr std::size_t kMostLines = 200'000;       // of the kernel's log, whose memory holds fewer
-constexpr off_t kMostOfAFile = off_t{8} << 20;    // its end
+constexpr std::size_t kMostLines = 200'000;     // of the kernel's log, whose memory holds fewer
+constexpr off_t kMostOfAFile = off_t{8} << 20;  // its end
 constexpr std::string_view kSuppressed = "kauditd_printk_skb: ";
 
 void add_line(std::string_view line, Past& past) {

@@ -16,11 +16,11 @@ inline constexpr auto kKernelLog = "/dev/kmsg";
 inline constexpr auto kAuditLog = "/var/log/audit/audit.log";
 
 struct Past {
-  std::vector<Record> records;          // as they come, the oldest first
-  std::size_t unreadable = 0;           // lines of records that are not as they should be
-  bool suppressed = false;              // the kernel's log says that it left some out
-  std::vector<std::string> places;      // that were read
-  std::vector<std::string> unread;      // that are there and could not be read, and why
+  std::vector<Record> records;      // as they come, the oldest first
+  std::size_t unreadable = 0;       // lines of records that are not as they should be
+  bool suppressed = false;          // the kernel's log says that it left some out
+  std::vector<std::string> places;  // that were read
+  std::vector<std::string> unread;  // that are there and could not be read, and why
 };
 Past read_past();
 

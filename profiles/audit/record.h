@@ -25,8 +25,8 @@
 
 namespace runward::profiles::audit {
 
-inline constexpr std::uint16_t kSeccompType = 1326;   // AUDIT_SECCOMP
-inline constexpr std::uint16_t kApparmorType = 1400;  // AUDIT_AVC, which SELinux uses too
+inline constexpr std::uint16_t kSeccompType = 1326;    // AUDIT_SECCOMP
+inline constexpr std::uint16_t kApparmorType = 1400;   // AUDIT_AVC, which SELinux uses too
 inline constexpr std::size_t kMaxRecordBytes = 16384;  // the kernel's are 8,970 at most
 
 struct FilteredCall {

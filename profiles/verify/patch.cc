@@ -60,7 +60,8 @@ class ListFinder {
   }
 
   bool next_is(char mark) {
-    while (at_ < text_.size() && (std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos || skip_comment()))
+    while (at_ < text_.size() &&
+           (std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos || skip_comment()))
       if (std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) ++at_;
     if (at_ >= text_.size() || text_[at_] != mark) return false;
     ++at_;
@@ -100,7 +101,8 @@ bool allows(std::string_view text, const std::set<std::string>& calls) {
 // Without the entries that refuse one of the calls by name.
 std::optional<std::string> printed_anew(std::string_view text, const std::set<std::string>& calls) {
   auto json = oci::parse(text, kFilter, policy::kPolicyFileLimits);
-  if (!json || !json->is_object() || !json->contains("syscalls") || !(*json)["syscalls"].is_array()) return std::nullopt;
+  if (!json || !json->is_object() || !json->contains("syscalls") || !(*json)["syscalls"].is_array())
+    return std::nullopt;
   oci::Value entries = oci::Value::array();
   for (oci::Value& entry : (*json)["syscalls"]) {
     const bool has_names = entry.is_object() && entry.contains("names") && entry["names"].is_array();

@@ -26,6 +26,7 @@
 #include "shim/ctl/doctor/spawn.h"
 #include "shim/ctl/profile_folder.h"
 #include "shim/ctl/table.h"
+#include "shim/ctl/verification_place.h"
 #include "shim/decide.h"
 #include "shim/oci/parse.h"
 #include "shim/policy/store.h"
@@ -42,9 +43,9 @@ constexpr std::string_view kOwnLabels = "runward-";
 
 // What is known of a container that a record is about.
 struct Known {
-  std::string id;       // empty: the process had ended before it could be looked at
-  std::string name;     // Docker's
-  std::string profile;  // the hardening profile; empty: unknown
+  std::string id;                           // empty: the process had ended before it could be looked at
+  std::string name;                         // Docker's
+  std::string profile;                      // the hardening profile; empty: unknown
   std::optional<seccomp::Profile> filter;   // in force
   std::optional<seccomp::Profile> granted;  // by the hardening profile
 };
@@ -130,7 +131,8 @@ class Teller {
     const ProcessOwner owner = owner_of(record.pid, record.time_ms);
     const bool has_own_label = record.label.starts_with(kOwnLabels);
     if (owner.owner == Owner::host && !has_own_label) return std::nullopt;
-    if (record.command == "runwardctl") return std::nullopt;  // the signs of `profile verify`
+    // What `profile verify` tells of itself, and its signs.
+    if (record.label.starts_with(kTrialLabels) || record.command == "runwardctl") return std::nullopt;
     Told told{.container = &book_.about(owner.container, record.label), .denial = {}};
     if (!wanted_.empty() && told.container->id != wanted_) return std::nullopt;
     told.denial = audit::describe(record, audit::profile_in(record.label));
@@ -151,7 +153,8 @@ class Teller {
     if (!told) return;
     const Seen seen{.program = program_of(record), .denial = told->denial};
     const Count once{.times = 1, .last_ms = record.time_ms, .pid = record.pid};
-    print(json_ ? line_of(record, *told) : heading(*told->container, record.time_ms) + describe(seen, once, file_for(*told)));
+    print(json_ ? line_of(record, *told)
+                : heading(*told->container, record.time_ms) + describe(seen, once, file_for(*told)));
   }
 
   void tell_all(const std::vector<Record>& records) {
@@ -183,8 +186,10 @@ class Teller {
   static void explain_origin(const Record& record, Told& told) {
     const auto* const call = std::get_if<audit::FilteredCall>(&record.what);
     const auto* const access = std::get_if<audit::RefusedAccess>(&record.what);
-    const bool was_let_through = (call != nullptr && call->action == SECCOMP_RET_LOG) || (access != nullptr && access->allowed);
-    if (was_let_through) told.denial.remark += std::string(told.denial.remark.empty() ? "" : "; ") + "it was let through, and only logged";
+    const bool was_let_through =
+        (call != nullptr && call->action == SECCOMP_RET_LOG) || (access != nullptr && access->allowed);
+    if (was_let_through)
+      told.denial.remark += std::string(told.denial.remark.empty() ? "" : "; ") + "it was let through, and only logged";
     if (told.denial.call.empty() || !told.container->granted) return;
     if (seccomp::reach_of(*told.container->granted, told.denial.call) != seccomp::Reach::always) return;
     told.denial.line.clear();
@@ -199,7 +204,8 @@ class Teller {
     if (container.id.empty())
       text += "a process that had ended before it could be looked at";
     else
-      text += (container.name.empty() ? "" : printable(container.name) + " ") + "(" + container.id.substr(0, kShortId) + ")";
+      text += (container.name.empty() ? "" : printable(container.name) + " ") + "(" + container.id.substr(0, kShortId) +
+              ")";
     if (!container.profile.empty()) text += ", profile " + printable(container.profile);
     return text + "\n";
   }

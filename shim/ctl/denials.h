@@ -18,10 +18,11 @@ inline constexpr std::array kDenialsOptions = {
     kJsonOption,
     kConfigDirOption,
 };
-inline constexpr Command kDenialsCommand{.name = "denials",
-                                         .summary = "what filters and AppArmor refused to containers, and what allows it",
-                                         .argument = "CONTAINER",
-                                         .options = kDenialsOptions,
-                                         .run = &run_denials};
+inline constexpr Command kDenialsCommand{
+    .name = "denials",
+    .summary = "what filters and AppArmor refused to containers, and what allows it",
+    .argument = "CONTAINER",
+    .options = kDenialsOptions,
+    .run = &run_denials};
 
 }  // namespace runward::ctl

@@ -225,9 +225,10 @@ std::string patch_of(const TriedProfile& profile, std::string_view file, const T
   constexpr std::size_t kMaxBytes = std::size_t{16} << 20U;
   if (things.empty()) return "";
   const std::string path = profile.folder + "/" + std::string(file);
-  const auto text = profile.folder.empty() || !file_exists(path)
-                        ? Result<std::string>(make_error(ErrorKind::io, "the profile has no '" + std::string(file) + "' of its own"))
-                        : read_file(path, kMaxBytes);
+  const auto text =
+      profile.folder.empty() || !file_exists(path)
+          ? Result<std::string>(make_error(ErrorKind::io, "the profile has no '" + std::string(file) + "' of its own"))
+          : read_file(path, kMaxBytes);
   if (!text) {
     complain(text.error().message + ", so there is no patch for it");
     return "";
@@ -259,17 +260,20 @@ Result<int> judge(const Given& given, const TriedProfile& profile, const Finding
   if (findings.unreadable() != 0)
     complain(std::to_string(findings.unreadable()) + " records can't be read, and may be the container's");
   if (findings.unclear() != 0)
-    complain(std::to_string(findings.unclear()) + " records are of processes that ended too soon to tell whose they were");
+    complain(std::to_string(findings.unclear()) +
+             " records are of processes that ended too soon to tell whose they were");
   if (code != 0) complain("`docker run` ended with code " + std::to_string(code));
   const bool is_certain = !findings.has_lost() && findings.unreadable() == 0 && findings.unclear() == 0;
   if (denials.empty()) {
     if (is_certain) print("pass: profile '" + name + "' refused nothing\n");
     return is_certain ? kExitOk : kExitProblem;
   }
-  print(std::to_string(denials.size()) + (denials.size() == 1 ? " denial" : " denials") + " by profile '" + name + "':\n");
+  print(std::to_string(denials.size()) + (denials.size() == 1 ? " denial" : " denials") + " by profile '" + name +
+        "':\n");
   for (const auto& [seen, count] : denials)
-    print(describe(seen, count,
-                   std::string(seen.denial.layer == audit::Layer::seccomp ? profiles::kSeccompFile : profiles::kApparmorFile)));
+    print(describe(
+        seen, count,
+        std::string(seen.denial.layer == audit::Layer::seccomp ? profiles::kSeccompFile : profiles::kApparmorFile)));
   SHIM_CHECK(give_patch(given, patch_for(profile, denials)));
   return kExitProblem;
 }

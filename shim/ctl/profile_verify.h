@@ -19,11 +19,12 @@ inline constexpr std::array kProfileVerifyOptions = {
     OptionRow{"runtime", "NAME", "the runtime that `runwardctl install` registered for it (runward-verify)"},
     kConfigDirOption,
 };
-inline constexpr Command kProfileVerifyCommand{.name = "profile verify",
-                                               .summary = "run a container under a profile that logs what it would refuse",
-                                               .argument = "PROFILE -- docker run …",
-                                               .options = kProfileVerifyOptions,
-                                               .run = &run_profile_verify,
-                                               .takes_many = true};
+inline constexpr Command kProfileVerifyCommand{
+    .name = "profile verify",
+    .summary = "run a container under a profile that logs what it would refuse",
+    .argument = "PROFILE -- docker run …",
+    .options = kProfileVerifyOptions,
+    .run = &run_profile_verify,
+    .takes_many = true};
 
 }  // namespace runward::ctl

@@ -24,8 +24,8 @@
 #include "shim/ctl/profile_folder.h"
 #include "shim/ctl/table.h"
 #include "shim/host/running.h"
-#include "shim/runtime/command_line.h"
 #include "shim/policy/read_values.h"
+#include "shim/runtime/command_line.h"
 #include "shim/state/decisions.h"
 
 namespace runward::ctl {
@@ -35,7 +35,6 @@ namespace fs = std::filesystem;
 
 constexpr mode_t kOnlyRoot = 0700;
 constexpr std::size_t kMaxBytes = std::size_t{16} << 20U;
-constexpr std::string_view kApparmorPrefix = "runward-verify-";
 
 Status make_folder(const std::string& path, mode_t mode) {
   if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return ok();
@@ -67,8 +66,8 @@ void sweep() {
 // What the profile's folder has, or a profile that says the same as the shipped one.
 Status copy_profile(const TriedProfile& profile, const UniqueFd& folder) {
   if (profile.folder.empty())
-    return replace_file(folder, std::string(profiles::kSettingsFile), R"({ "extends": ")" + profile.loaded.name + "\" }\n",
-                        0600);
+    return replace_file(folder, std::string(profiles::kSettingsFile),
+                        R"({ "extends": ")" + profile.loaded.name + "\" }\n", 0600);
   for (const std::string_view file : {profiles::kSettingsFile, profiles::kSeccompFile}) {
     const std::string path = profile.folder + "/" + std::string(file);
     if (!file_exists(path)) continue;
@@ -78,7 +77,6 @@ Status copy_profile(const TriedProfile& profile, const UniqueFd& folder) {
   return ok();
 }
 
-// "runward-verify-ab12CD"
 Status load_variant(const apparmor::Profile& profile, const std::string& name) {
   SHIM_TRY(std::string text, apparmor::render(complaining(profile, name), apparmor::Abi::v4_0));
   const auto loaded = apparmor::ensure_loaded(apparmor::host_places(), {.name = name, .source = std::move(text)});
@@ -90,7 +88,8 @@ void rename_peer(std::optional<apparmor::Pattern>& peer, const std::string& from
   const std::string own = apparmor::escape(from);
   const std::string& text = peer->text();
   if (text != own && !text.starts_with(own + "//")) return;
-  if (auto renamed = apparmor::Pattern::glob(apparmor::escape(to) + text.substr(own.size()))) peer = *std::move(renamed);
+  if (auto renamed = apparmor::Pattern::glob(apparmor::escape(to) + text.substr(own.size())))
+    peer = *std::move(renamed);
 }
 
 // Only what may be relied on in a process that was forked from one with one thread.
@@ -134,7 +133,8 @@ apparmor::Profile complaining(const apparmor::Profile& profile, const std::strin
   variant.flags.insert("complain");
   for (apparmor::Rule rule : profile.rules) {
     rule.audit = rule.audit && !rule.deny;
-    if (auto* const signal = std::get_if<apparmor::SignalRule>(&rule.body)) rename_peer(signal->peer, profile.name, name);
+    if (auto* const signal = std::get_if<apparmor::SignalRule>(&rule.body))
+      rename_peer(signal->peer, profile.name, name);
     if (auto* const trace = std::get_if<apparmor::PtraceRule>(&rule.body)) rename_peer(trace->peer, profile.name, name);
     if (auto* const socket = std::get_if<apparmor::UnixRule>(&rule.body)) rename_peer(socket->peer, profile.name, name);
     variant.add(std::move(rule));
@@ -148,8 +148,10 @@ Result<TriedProfile> find_tried_profile(const std::string& config_dir, const std
   const std::string settings = "/" + std::string(profiles::kSettingsFile);
   const std::string installed = config_dir + "/profiles/" + place;
   const bool is_installed = policy::is_profile_name(place) && file_exists(installed + settings);
-  if (is_installed) tried.folder = installed;
-  else if (file_exists(place + settings)) tried.folder = place;
+  if (is_installed)
+    tried.folder = installed;
+  else if (file_exists(place + settings))
+    tried.folder = place;
   return tried;
 }
 
@@ -159,7 +161,8 @@ Result<VerificationPlace> VerificationPlace::make(const TriedProfile& profile) {
   sweep();
   std::string folder = verifications_folder() + "/XXXXXX";
   if (::mkdtemp(folder.data()) == nullptr) return errno_error("make folder", folder);
-  VerificationPlace place({.folder = folder, .profile = profile.loaded.name, .id_file = folder + "/id", .apparmor = {}});
+  VerificationPlace place(
+      {.folder = folder, .profile = profile.loaded.name, .id_file = folder + "/id", .apparmor = {}});
   SHIM_CHECK(place.fill(profile));
   return place;
 }
@@ -176,7 +179,7 @@ Status VerificationPlace::fill(const TriedProfile& profile) {
   SHIM_CHECK(make_folder(grant_.folder + "/" + kSessionsFolder, kOnlyRoot));
   SHIM_CHECK(copy_profile(profile, folder));
   if (apparmor::kernel_has_apparmor(apparmor::host_places()) && profile.loaded.apparmor) {
-    grant_.apparmor = std::string(kApparmorPrefix) + grant_.folder.substr(grant_.folder.rfind('/') + 1);
+    grant_.apparmor = std::string(kTrialLabels) + grant_.folder.substr(grant_.folder.rfind('/') + 1);
     SHIM_CHECK(load_variant(*profile.loaded.apparmor, grant_.apparmor));
   }
   const std::string path = grant_.folder + "/" + kGrantFile;

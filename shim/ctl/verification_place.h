@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "profiles/generator/check.h"
@@ -20,6 +21,9 @@
 #include "shim/verification.h"
 
 namespace runward::ctl {
+
+// What the AppArmor profiles of trials are called: "runward-verify-ab12CD".
+inline constexpr std::string_view kTrialLabels = "runward-verify-";
 
 // The profile that is to be tried out.
 struct TriedProfile {
@@ -62,8 +66,8 @@ class VerificationPlace {
 // The container's first process; nothing: it is not running.
 std::optional<pid_t> first_process(const std::string& container);
 
-// A profile as it is tried out: in complain mode, with what it denies by `audit deny` denied all the same (complain mode
-// lets that through, but not a plain `deny`).
+// A profile as it is tried out: in complain mode, with what it denies by `audit deny` denied all the same (complain
+// mode lets that through, but not a plain `deny`).
 apparmor::Profile complaining(const apparmor::Profile& profile, const std::string& name);
 
 }  // namespace runward::ctl

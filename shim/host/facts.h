@@ -128,7 +128,7 @@ struct HostFacts {
   std::set<std::string> apparmor_loaded;    // of the profiles that were asked for
   std::set<std::string> apparmor_loadable;  // likewise: not loaded, but runward can do that
   bool selinux_enabled = false;
-  std::string engine_namespace;                             // the last part of --root: "moby", "plugins.moby", "k8s.io"
+  std::string engine_namespace;  // the last part of --root: "moby", "plugins.moby", "k8s.io"
   // What the low-level runtime knows; asked only when needed.
   std::optional<RuntimeFeatures> runtime_features = std::nullopt;
   std::vector<oci::Device> allowed_devices;  // the nodes that the policy's devices.allowed names, as the host has them

@@ -181,7 +181,8 @@ Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, con
   if (wanted(policy, RuleId::apparmor)) SHIM_CHECK(probe_apparmor(facts, policy.apparmor));
   if (wanted(policy, RuleId::selinux)) facts.selinux_enabled = exists("/sys/fs/selinux/enforce");
   if (wanted(policy, RuleId::namespaces)) probe_namespaces(facts, spec, input);
-  if (wanted(policy, RuleId::seccomp) && policy.seccomp.log_denials && !facts.runtime_features && input.runtime_features)
+  if (wanted(policy, RuleId::seccomp) && policy.seccomp.log_denials && !facts.runtime_features &&
+      input.runtime_features)
     facts.runtime_features = input.runtime_features();
   if (wanted(policy, RuleId::devices)) probe_devices(facts, policy.devices.allowed);
   if (wanted(policy, RuleId::rlimits)) probe_rlimits(facts);

@@ -26,9 +26,7 @@ TEST(ContainerInCgroup, IsTheOutermostId) {
     EXPECT_EQ(container_in_cgroup(none), std::nullopt) << none;
 }
 
-TEST(OwnerOf, AProcessThatBeganAfterTheRecordIsAnother) {
-  EXPECT_EQ(owner_of(::getpid(), 1000).owner, Owner::unknown);
-}
+TEST(OwnerOf, AProcessThatBeganAfterTheRecordIsAnother) { EXPECT_EQ(owner_of(::getpid(), 1000).owner, Owner::unknown); }
 
 TEST(Grant, IsReadAsItWasWritten) {
   const Grant grant{.folder = "/f", .profile = "web", .id_file = "/f/id", .apparmor = "runward-verify-x"};
@@ -37,14 +35,16 @@ TEST(Grant, IsReadAsItWasWritten) {
   EXPECT_EQ(again->profile, "web");
   EXPECT_EQ(again->id_file, "/f/id");
   EXPECT_EQ(again->apparmor, "runward-verify-x");
-  for (const char* const text : {"", "{}", R"({"profile": "web", "id_file": "id"})", R"({"profile": 1, "id_file": "/id"})"})
+  for (const char* const text :
+       {"", "{}", R"({"profile": "web", "id_file": "id"})", R"({"profile": 1, "id_file": "/id"})"})
     EXPECT_FALSE(parse_grant(text, "/f")) << text;
 }
 
 // Complain mode lets an `audit deny` through, a `deny` not (security/apparmor/file.c, aa_audit_file).
 TEST(Complaining, StillDeniesWhatIsDenied) {
   const auto profile = apparmor::parse(
-      "profile runward-web flags=(attach_disconnected) {\n  audit deny mount,\n  deny /proc/kcore r,\n  /etc/passwd r,\n"
+      "profile runward-web flags=(attach_disconnected) {\n  audit deny mount,\n  deny /proc/kcore r,\n  /etc/passwd "
+      "r,\n"
       "  signal (send, receive) peer=\"runward-web\",\n  ptrace read peer=\"runward-web//&*\",\n  signal receive "
       "peer=\"runward-website\",\n}\n",
       "apparmor");

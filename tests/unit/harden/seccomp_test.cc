@@ -44,7 +44,8 @@ Outcome outcome(const Value& document, std::string_view call, const seccomp::Arg
   return seccomp::decide(profile_in(document), call, arguments);
 }
 
-// Refused by the trial's profile: logged where the bound allows it, refused where that does not, ENOSYS by name as ever.
+// Refused by the trial's profile: logged where the bound allows it, refused where that does not, ENOSYS by name as
+// ever.
 TEST(RequireSeccomp, WhileAProfileIsTriedOutRefusalsAreLoggedWithinTheBound) {
   Bench bench = bench_of("moby", filter({kStart, rule({"read"}), rule({"write"}, Value::array(), "SCMP_ACT_ERRNO")}));
   bench.logged_within = *seccomp::parse_template(

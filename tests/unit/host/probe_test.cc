@@ -19,10 +19,8 @@ policy::Policy with_only(RuleId rule) {
   return policy;
 }
 ProbeInput input() {
-  return {.runtime_root = "/run/docker/runtime-runc/moby",
-          .container_id = "abc",
-          .build_root = {},
-          .runtime_features = {}};
+  return {
+      .runtime_root = "/run/docker/runtime-runc/moby", .container_id = "abc", .build_root = {}, .runtime_features = {}};
 }
 
 TEST(EngineNamespaceOf, IsTheLastPartOfTheRoot) {

@@ -60,9 +60,10 @@ TEST(AuditRecord, NamesInHexadecimalAreBytes) {
 }
 
 TEST(AuditRecord, ALabelMayHaveItsModeBehindIt) {
-  const Record record = parsed(kSeccompType,
-                               "audit(1.000:1): auid=1 uid=0 gid=0 ses=1 subj==web (enforce) pid=3 comm=\"a\" exe=(null) "
-                               "sig=0 arch=c000003e syscall=1 compat=0 ip=0x1 code=0x50000");
+  const Record record =
+      parsed(kSeccompType,
+             "audit(1.000:1): auid=1 uid=0 gid=0 ses=1 subj==web (enforce) pid=3 comm=\"a\" exe=(null) "
+             "sig=0 arch=c000003e syscall=1 compat=0 ip=0x1 code=0x50000");
   EXPECT_EQ(record.label, "web");
   EXPECT_EQ(record.executable, "");
 }
@@ -96,9 +97,10 @@ TEST(AuditRecord, WhatTheKernelDoesNotWriteIsAnError) {
   };
   for (const std::string& text :
        {with("comm=\"python3\"", "comm=\"python3\" pid=1"), with("comm=\"python3\"", "comm=\"py\"thon\""),
-        with("comm=\"python3\"", "comm=\"python3"), with("comm=\"python3\"", "comm=6"), with("comm=\"python3\"", "comm=xy"),
-        with("comm=\"python3\"", "comm=\"py\nthon\""), with("pid=22661", "pid=4294967296"), with("pid=22661", "pid="),
-        with("pid=22661 ", ""), with("syscall=110", "syscall=x"), with("code=0x7ffc0000", "code=0x1ffffffff"),
+        with("comm=\"python3\"", "comm=\"python3"), with("comm=\"python3\"", "comm=6"),
+        with("comm=\"python3\"", "comm=xy"), with("comm=\"python3\"", "comm=\"py\nthon\""),
+        with("pid=22661", "pid=4294967296"), with("pid=22661", "pid="), with("pid=22661 ", ""),
+        with("syscall=110", "syscall=x"), with("code=0x7ffc0000", "code=0x1ffffffff"),
         with("ses=4294967295 ", "ses=4294967295 word "), with("1795654705.804", "1795654705.80"), with(":17743", ""),
         good + std::string(kMaxRecordBytes, ' '), std::string("audit("), std::string()}) {
     EXPECT_FALSE(parse_record(kSeccompType, text)) << text;
@@ -109,13 +111,15 @@ TEST(AuditLine, OfTheKernelsLogAndOfAuditd) {
   const auto kernels = parse_line("audit: type=1326 " + example(1));
   ASSERT_TRUE(kernels && *kernels);
   EXPECT_EQ((*kernels)->pid, 22661);
-  const auto daemons = parse_line("type=SECCOMP msg=" + example(1) + "\x1d" "ARCH=x86_64 SYSCALL=getppid");
+  const auto daemons = parse_line("type=SECCOMP msg=" + example(1) +
+                                  "\x1d"
+                                  "ARCH=x86_64 SYSCALL=getppid");
   ASSERT_TRUE(daemons && *daemons);
   EXPECT_EQ((*daemons)->pid, 22661);
   const auto access = parse_line("type=AVC msg=" + example(3));
   ASSERT_TRUE(access && *access);
   for (const char* const text : {"docker0: port 1 entered disabled state", "x type=1326 audit(1.000:1): pid=1",
-                                  "audit: type=1326audit(1.000:1): pid=1"}) {
+                                 "audit: type=1326audit(1.000:1): pid=1"}) {
     const auto other = parse_line(text);
     ASSERT_TRUE(other);
     EXPECT_FALSE(*other) << text;
@@ -156,10 +160,11 @@ TEST(Denial, OfAnAccess) {
 
 // A profile that is tried out has another name than the one that the rule is for.
 TEST(Denial, APeerOfTheSameContainerHasTheProfilesOwnName) {
-  const Record record = parsed(kApparmorType,
-                               "audit(1.000:1): apparmor=\"ALLOWED\" operation=\"signal\" profile=\"runward-verify-x\" pid=1 "
-                               "comm=\"sh\" requested_mask=\"send\" denied_mask=\"send\" signal=term "
-                               "peer=\"runward-verify-x//null-/bin/sh\"");
+  const Record record =
+      parsed(kApparmorType,
+             "audit(1.000:1): apparmor=\"ALLOWED\" operation=\"signal\" profile=\"runward-verify-x\" pid=1 "
+             "comm=\"sh\" requested_mask=\"send\" denied_mask=\"send\" signal=term "
+             "peer=\"runward-verify-x//null-/bin/sh\"");
   EXPECT_THAT(describe(record, "runward-web").line, HasSubstr("peer=\"runward-web\""));
 }
 

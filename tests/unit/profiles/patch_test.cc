@@ -46,7 +46,8 @@ TEST(AllowCalls, TakesACallOutOfWhatRefusesItByName) {
 TEST(AllowCalls, CloneMayMakeNoNamespaces) {
   const auto changed = allow_calls(kFilter, {"clone", "getpid"});
   ASSERT_TRUE(changed);
-  EXPECT_THAT(*changed, HasSubstr(R"({ "names": ["getpid"], "action": "SCMP_ACT_ALLOW" }, { "names": ["clone"], "action")"));
+  EXPECT_THAT(*changed,
+              HasSubstr(R"({ "names": ["getpid"], "action": "SCMP_ACT_ALLOW" }, { "names": ["clone"], "action")"));
   EXPECT_THAT(*changed, HasSubstr("SCMP_CMP_MASKED_EQ"));
 }
 
@@ -95,11 +96,17 @@ class UnifiedDiff : public testing::Test {
 TEST_F(UnifiedDiff, IsWhatPatchTakes) {
   if (std::system("command -v patch >/dev/null") != 0) GTEST_SKIP() << "there is no patch(1)";  // NOLINT
   const std::string ten = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n";
-  const std::pair<std::string, std::string> cases[] = {
-      {ten, "1\n2\n3\n4\n5\nnew\n6\n7\n8\n9\n10\n"}, {ten, "new\n" + ten},  {ten, ten + "new\n"},
-      {ten, "1\n2\n3\n4\n6\n7\n8\n9\n10\n"},         {ten, ten + "new"},    {ten + "old", ten + "old\n"},
-      {"one", "other"},                              {ten, "all other\n"},  {"a\na\na\n", "a\na\na\na\n"}};
-  for (const auto& [before, after] : cases) EXPECT_EQ(patched(before, unified_diff("f", before, after)), after) << after;
+  const std::pair<std::string, std::string> cases[] = {{ten, "1\n2\n3\n4\n5\nnew\n6\n7\n8\n9\n10\n"},
+                                                       {ten, "new\n" + ten},
+                                                       {ten, ten + "new\n"},
+                                                       {ten, "1\n2\n3\n4\n6\n7\n8\n9\n10\n"},
+                                                       {ten, ten + "new"},
+                                                       {ten + "old", ten + "old\n"},
+                                                       {"one", "other"},
+                                                       {ten, "all other\n"},
+                                                       {"a\na\na\n", "a\na\na\na\n"}};
+  for (const auto& [before, after] : cases)
+    EXPECT_EQ(patched(before, unified_diff("f", before, after)), after) << after;
 }
 
 TEST(UnifiedDiffOf, TheSameIsNothing) { EXPECT_EQ(unified_diff("f", "a\n", "a\n"), ""); }
