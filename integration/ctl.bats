@@ -54,7 +54,7 @@ teardown() {
 
 @test "install: only our members are added, and the earlier file is kept" {
   install_and_wait
-  assert_equal "$(jq -S 'del(.runtimes.runward, .runtimes["runward-strict"], .runtimes["runward-record"])' "$DAEMON_JSON")" \
+  assert_equal "$(jq -S 'del(.runtimes.runward, .runtimes["runward-strict"], .runtimes["runward-record"], .runtimes["runward-verify"])' "$DAEMON_JSON")" \
     "$(jq -S '.runtimes //= {}' "$BEFORE")"
   assert_equal "$(jq -r .runtimes.runward.path "$DAEMON_JSON")" "$PROGRAMS/runward"
   cmp "$BEFORE" "$DAEMON_JSON.runward-backup"
@@ -120,7 +120,7 @@ teardown() {
   ln -s target.json "$link"
   run -0 ctl install --daemon-json "$link" --no-reload
   [[ -L $link ]]
-  assert_equal "$(jq -r '.runtimes | keys | join(" ")' "$target")" "runward runward-record runward-strict"
+  assert_equal "$(jq -r '.runtimes | keys | join(" ")' "$target")" "runward runward-record runward-strict runward-verify"
   run -0 ctl uninstall --daemon-json "$link" --no-reload
   assert_equal "$(cat "$target")" '{}'
 }

@@ -39,12 +39,19 @@ std::vector<std::string> common_architectures(const Profile& a, const Profile& b
   return common.size() == 1 ? std::vector<std::string>() : common;
 }
 
+constexpr Outcome kNotThere{.action = Action::error, .data = ENOSYS};
+
 void answer_probes(Profile& profile) {
-  const Outcome not_there{.action = Action::error, .data = ENOSYS};
-  if (profile.default_outcome.action != Action::error || profile.default_outcome == not_there) return;
+  if (profile.default_outcome.action != Action::error || profile.default_outcome == kNotThere) return;
   for (const std::string_view call : find_set(kProbed)->calls)
-    profile.calls.try_emplace(std::string(call), Rules{{.conditions = {}, .outcome = not_there}});
+    profile.calls.try_emplace(std::string(call), Rules{{.conditions = {}, .outcome = kNotThere}});
 }
+
+bool says_not_there(const Rules& rules) {
+  return !rules.empty() && std::ranges::all_of(rules, [](const Rule& rule) { return rule.outcome == kNotThere; });
+}
+
+Outcome logged(Outcome outcome) { return lets_through(outcome) ? Outcome{.action = Action::log, .data = 0} : outcome; }
 
 }  // namespace
 
@@ -56,6 +63,16 @@ Derived derive(const Template& baseline, const Environment& environment, const P
   answer_probes(profile);
   drop_absent(profile, environment.architecture);
   return {.profile = std::move(profile), .given_up = std::move(combined.given_up)};
+}
+
+Profile log_refusals(const Profile& profile, const Profile& within) {
+  Profile loose = within;
+  loose.default_outcome = logged(loose.default_outcome);
+  for (auto& [call, rules] : loose.calls)
+    for (Rule& rule : rules) rule.outcome = logged(rule.outcome);
+  for (const auto& [call, rules] : profile.calls)
+    if (says_not_there(rules)) loose.calls[call] = Rules{{.conditions = {}, .outcome = kNotThere}};
+  return merge(profile, loose).profile;
 }
 
 std::optional<std::string> hinders_dropping(const Profile& profile, const Template& baseline,

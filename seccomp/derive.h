@@ -27,6 +27,11 @@ struct Derived {
 // `asked` may be nullptr: nothing came along.
 Derived derive(const Template& baseline, const Environment& environment, const Profile* asked);
 
+// For trying a profile out: a call that it refuses and `within` lets through is let through and logged. Nothing is let
+// through that neither of them does, and what is answered with ENOSYS by name (clone3) still is: that is no refusal but
+// "not there". Both must be derived for the same container.
+Profile log_refusals(const Profile& profile, const Profile& within);
+
 // The first of the calls by which a low-level runtime gives up privileges that the profile answers otherwise than the
 // baseline does. Without no_new_privs the filter is loaded before that is done, so a filter that says "done" (or an
 // errno that the runtime overlooks) leaves the container with all of root's.

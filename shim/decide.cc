@@ -47,17 +47,26 @@ std::optional<std::string> build_root(const CallFacts& call) {
   return folder.parent_path().native();
 }
 
-std::optional<std::set<std::string>> known_namespaces(const std::string& low_level_path) {
+namespace {
+
+std::set<std::string> texts_at(const oci::Value& json, const char* pointer) {
+  const oci::Value* const list = oci::find(json, oci::Pointer(pointer));
+  std::set<std::string> texts;
+  if (list != nullptr && list->is_array())
+    for (const oci::Value& text : *list)
+      if (text.is_string()) texts.insert(text.get<std::string>());
+  return texts;
+}
+
+}  // namespace
+
+std::optional<host::RuntimeFeatures> known_features(const std::string& low_level_path) {
   const auto captured = runtime::run_and_capture(low_level_path, {"features"});
   if (!captured || captured->exit_code != 0) return std::nullopt;
   const auto features = oci::parse(captured->output, "features");
   if (!features) return std::nullopt;
-  const oci::Value* const known = oci::find(*features, oci::Pointer("/linux/namespaces"));
-  std::set<std::string> types;
-  if (known != nullptr && known->is_array())
-    for (const oci::Value& type : *known)
-      if (type.is_string()) types.insert(type.get<std::string>());
-  return types;
+  return host::RuntimeFeatures{.namespaces = texts_at(*features, "/linux/namespaces"),
+                               .seccomp_flags = texts_at(*features, "/linux/seccomp/supportedFlags")};
 }
 
 // Docker's classic builder runs its steps as any container of dockerd's, in its namespace.
@@ -102,11 +111,11 @@ Result<seccomp::Template> load_seccomp_baseline(const policy::Policy& policy) {
 }
 
 Result<Decision> decide(const CallFacts& call, const policy::Policy& policy, oci::Value& document,
-                        RuntimeNamespaces runtime_namespaces, host::Staging staging) {
+                        KnownFeatures runtime_features, host::Staging staging) {
   const host::ProbeInput input{.runtime_root = call.runtime_root,
                                .container_id = call.container_id,
                                .build_root = build_root(call).value_or(""),
-                               .runtime_namespaces = std::move(runtime_namespaces)};
+                               .runtime_features = std::move(runtime_features)};
   SHIM_TRY(host::HostFacts facts, host::probe(oci::Spec(document), policy, input));
   facts.staging = std::move(staging);
   std::optional<seccomp::Template> baseline;
@@ -114,8 +123,15 @@ Result<Decision> decide(const CallFacts& call, const policy::Policy& policy, oci
   if (wants_baseline) {
     SHIM_TRY(baseline, load_seccomp_baseline(policy));
   }
-  const harden::Context context{
-      .policy = policy, .host = facts, .call = call.flags, .seccomp_baseline = baseline ? &*baseline : nullptr};
+  std::optional<seccomp::Template> logged_within;
+  if (wants_baseline && call.logged_within) {
+    SHIM_TRY(logged_within, load_seccomp_baseline(*call.logged_within));
+  }
+  const harden::Context context{.policy = policy,
+                                .host = facts,
+                                .call = call.flags,
+                                .seccomp_baseline = baseline ? &*baseline : nullptr,
+                                .seccomp_logged_within = logged_within ? &*logged_within : nullptr};
   SHIM_TRY(harden::Report report, harden::harden(oci::Document::spec, document, context));
   return Decision{.report = std::move(report), .image = facts.container ? facts.container->image : std::string()};
 }

@@ -7,11 +7,10 @@
 //   SHIM_TRY(oci::Value document, parse_spec(text, "config.json"));
 //   SHIM_TRY(const policy::Choice choice, choose_profile(config, call, oci::Spec(document)));
 //   SHIM_TRY(const policy::Policy policy, policy::load_policy(build_info::kConfigDir, choice.profile, config));
-//   SHIM_TRY(const Decision decision, decide(call, policy, document, namespaces_of_runc));
+//   SHIM_TRY(const Decision decision, decide(call, policy, document, features_of_runc));
 
 #include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -34,6 +33,8 @@ struct CallFacts {
   harden::Call flags;
   std::string command;  // "create", "run"
   std::string bundle;   // as given
+  // Of a container that a profile is tried out with (verification.h): harden::Context::seccomp_logged_within.
+  std::optional<policy::Policy> logged_within = std::nullopt;
 };
 
 // Where BuildKit runs a RUN step by itself: the folder around its `executor`, which holds everything that it mounts
@@ -59,16 +60,16 @@ inline Result<oci::Value> parse_spec(std::string_view text, const std::string& n
   return parse_document(text, name, oci::Document::spec);
 }
 
-// The namespace types that a low-level runtime knows; nothing when it does not tell.
-std::optional<std::set<std::string>> known_namespaces(const std::string& low_level_path);
+// What a low-level runtime knows; nothing when it does not tell.
+std::optional<host::RuntimeFeatures> known_features(const std::string& low_level_path);
 
 Result<policy::Choice> choose_profile(const policy::Config& config, const CallFacts& call, const oci::Spec& spec);
 
-using RuntimeNamespaces = std::function<std::optional<std::set<std::string>>()>;
+using KnownFeatures = std::function<std::optional<host::RuntimeFeatures>()>;
 
 // Hardens `document` by the policy, with the host as it is now and what was prepared for the container.
 Result<Decision> decide(const CallFacts& call, const policy::Policy& policy, oci::Value& document,
-                        RuntimeNamespaces runtime_namespaces, host::Staging staging = {});
+                        KnownFeatures runtime_features, host::Staging staging = {});
 
 // What the policy's rules.seccomp.baseline names, parsed.
 Result<seccomp::Template> load_seccomp_baseline(const policy::Policy& policy);

@@ -16,6 +16,7 @@
 #include "shim/runtime/low_level.h"
 #include "shim/state/decisions.h"
 #include "shim/userns/stage.h"
+#include "shim/verification.h"
 
 namespace runward {
 namespace {
@@ -83,7 +84,7 @@ class GovernedCreate {
   Result<runtime::LowLevel> harden_bundle() {
     SHIM_TRY(runtime::LowLevel low_level, runtime::find_low_level(config_.runtime, search_path()));
     SHIM_TRY(Bundle bundle, open_bundle(call_.bundle));
-    SHIM_TRY(policy::LoadedPolicy loaded, load_policy(bundle));
+    SHIM_TRY(policy::LoadedPolicy loaded, is_verified(argv_[0]) ? begin_verification() : load_policy(bundle));
     SHIM_CHECK(host::check_that_sources_answer(oci::Spec(bundle.document).mounts(), call_.container_id));
     const userns::Ranges ranges(build_info::kStateDir, config_.id_pool);
     SHIM_TRY(userns::Stage stage, prepare_stage(bundle, loaded.policy, ranges));
@@ -107,6 +108,18 @@ class GovernedCreate {
     return loaded;
   }
 
+  // In place of what would select a profile: the one that is tried out.
+  Result<policy::LoadedPolicy> begin_verification() {
+    SHIM_TRY(const Grant grant, find_grant(call_.container_id));
+    event_.context.profile = grant.profile;
+    event_.context.selected = "it is being verified";
+    SHIM_TRY(policy::LoadedPolicy loaded, load_granted(grant, config_));
+    event_.context.policy_hash = loaded.policy.hash;
+    SHIM_TRY(facts_.logged_within, policy::load_policy(build_info::kConfigDir, kBoundingProfile, config_));
+    begin_session(grant);
+    return loaded;
+  }
+
   Result<userns::Stage> prepare_stage(const Bundle& bundle, const policy::Policy& policy,
                                       const userns::Ranges& ranges) {
     const userns::Owner owner{.runtime_root = state::resolved_root(call_.root), .container = call_.container_id};
@@ -122,7 +135,7 @@ class GovernedCreate {
                                 const userns::Stage& stage) {
     SHIM_TRY(Decision decision,
              runward::decide(
-                 facts_, policy, bundle.document, [&] { return known_namespaces(low_level.path); }, stage.facts()));
+                 facts_, policy, bundle.document, [&] { return known_features(low_level.path); }, stage.facts()));
     event_.context.image = std::move(decision.image);
     return std::move(decision.report);
   }

@@ -16,6 +16,7 @@
 #include "shim/runtime/exec_document.h"
 #include "shim/userns/idmap.h"
 #include "shim/userns/stdio.h"
+#include "shim/verification.h"
 
 namespace runward {
 namespace {
@@ -73,10 +74,19 @@ void enter_users(const state::Decision& decision, const state::KeptUsers& users)
   if (pid) userns::refresh_rootfs(*pid);
 }
 
+// Who enters a container that a profile is tried out with is part of the trial, and nobody enters it later.
+Status join_verification(const runtime::Invocation& call, const std::string& program) {
+  if (!is_verified(program)) return ok();
+  SHIM_TRY(const Grant grant, find_grant(call.container_id));
+  begin_session(grant);
+  return ok();
+}
+
 }  // namespace
 
 Error govern_exec(const runtime::Invocation& call, const Argv& argv, const policy::Config& config) {
   return govern_running(call, argv, config, [&](const RunningContainer& container, EventWriter& event) -> Result<Argv> {
+    SHIM_CHECK(join_verification(call, argv[0]));
     SHIM_TRY(const oci::Value process, hardened_process(call, container, event));
     SHIM_CHECK(load_apparmor_profile(oci::Process(process)));  // somebody may have removed it meanwhile
     if (const auto& users = container.decision.users) enter_users(container.decision, *users);

@@ -19,6 +19,7 @@
 #include "shim/start_recorder.h"
 #include "shim/state/decisions.h"
 #include "shim/userns/stage.h"
+#include "shim/verification.h"
 
 namespace runward {
 namespace {
@@ -104,6 +105,8 @@ Result<int> run(const std::vector<std::string>& argv) {
   SHIM_TRY(const runtime::Invocation call, runtime::parse_command_line(argv));
   if (call.command == runtime::Command::run && is_recorded(argv[0]))
     return make_error(ErrorKind::unsupported, "what is started by 'run' (a build's step) can't be recorded");
+  if (call.command == runtime::Command::run && is_verified(argv[0]))
+    return make_error(ErrorKind::unsupported, "no profile can be tried out with what is started by 'run'");
   if (runtime::is_governed(call.command)) return govern(call, argv);
   return pass_on(call, argv);
 }

@@ -35,7 +35,7 @@ start_dockerd() { # CGROUP-DRIVER: one of its own, which is never stopped: the m
   local dir=$work/engine-$1
   mkdir "$dir"
   jq -n --arg driver "$1" '{bridge: "none", iptables: false, ip6tables: false,
-    "exec-opts": ["native.cgroupdriver=\($driver)"], runtimes: (["runward", "runward-copies", "runward-unmapped", "runward-lsm", "runward-own", "runward-record"] | map({(.): {path: "/usr/local/bin/\(.)"}}) | add)}' >"$dir/daemon.json"
+    "exec-opts": ["native.cgroupdriver=\($driver)"], runtimes: (["runward", "runward-copies", "runward-unmapped", "runward-lsm", "runward-own", "runward-record", "runward-verify", "runward-tried"] | map({(.): {path: "/usr/local/bin/\(.)"}}) | add)}' >"$dir/daemon.json"
   export DOCKER_HOST=unix://$dir/docker.sock
   setsid dockerd --config-file "$dir/daemon.json" --data-root "/var/lib/docker-$1" --exec-root "$dir/exec" \
     --pidfile "$dir/pid" --host "$DOCKER_HOST" >"$work/dockerd-$1.log" 2>&1 &
@@ -118,7 +118,7 @@ limits_are() { # memory.max cpu.max pids.max
 # --- the checks ---
 
 install -m 755 runward runwardctl runward-recorder /usr/local/bin
-ln -s runward /usr/local/bin/runward-record
+for name in record verify tried; do ln -s runward /usr/local/bin/runward-$name; done
 ./install-libraries.sh
 
 echo "# $(sed -n 's/^PRETTY_NAME=//p' /etc/os-release), kernel $(uname -r), $cpus CPUs, $((bytes >> 20)) MiB"
@@ -186,6 +186,27 @@ runtime_own runward-own "$others"
 is "own profile: what was recorded works, and nothing else" "$(own_says)" \
   "read=yes execute=yes write=yes read:/v/unseen=no execute:/v/other/busybox=no write:/v/new=no"
 is "own profile: it came to its end" "$(value end)" end
+
+# A profile tried out under AppArmor, and what it then refuses.
+work_again='cat /etc/hostname; echo x >/tmp/new; i=0; while [ $i -lt 20 ]; do echo $i | cat >/dev/null; i=$((i + 1)); done; sleep 3'
+docker run --name again --runtime=runward-record box sh -c "$work_again" >$work/again.log 2>&1
+runwardctl profile generate /var/lib/runward/recordings/again.json --output $work/tried --headroom strict >>$work/again.log 2>&1
+try() { runwardctl profile verify $work/tried "$@" >$work/verify.log 2>&1; }
+try -- docker run --rm box sh -c "$work_again"
+is "verify: what was recorded passes" "$? $(tail -n 1 $work/verify.log)" "0 pass: profile 'tried' refused nothing"
+try --output $work/patch -- docker run --rm box sh -c "$work_again; cat /etc/hosts"
+is "verify: a file more is a denial" "$?" 1
+check "verify: by its name, with the program" grep -q 'file /etc/hosts: read  cat' $work/verify.log
+is "verify: and the patch is the one rule" "$(grep -c '^+  ' $work/patch) $(sed -n 's/^+  //p' $work/patch)" '1 /etc/hosts r,'
+check "verify: the container read it all the same" grep -q '^127.0.0.1' $work/verify.log
+is "verify: no profile of it is left" "$(grep -c runward-verify /sys/kernel/security/apparmor/profiles)" 0
+check "verify: the profile is installed" runwardctl profile install $work/tried
+docker run --rm --runtime=runward-tried box sh -c 'cat /etc/hosts' >$work/tried.log 2>&1
+is "denials: an enforced profile refuses the file" "$(grep -c '^127.0.0.1' $work/tried.log)" 0
+runwardctl denials --json >$work/denials.log 2>$work/denials.err
+is "denials: program, file, and the line to add" \
+  "$(jq -r 'select(.denied == "file /etc/hosts: read") | "\(.command) \(.add) \(.file)"' $work/denials.log | tail -n 1)" \
+  'cat /etc/hosts r, /etc/runward/profiles/tried/apparmor'
 
 run default runward
 limits_are "$quarter" "$quota 100000" 1024

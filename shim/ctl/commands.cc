@@ -6,6 +6,7 @@
 #include "shim/ctl/apparmor.h"
 #include "shim/ctl/check_config.h"
 #include "shim/ctl/command.h"
+#include "shim/ctl/denials.h"
 #include "shim/ctl/doctor.h"
 #include "shim/ctl/events.h"
 #include "shim/ctl/explain.h"
@@ -17,6 +18,7 @@
 #include "shim/ctl/profile_generate.h"
 #include "shim/ctl/profile_install.h"
 #include "shim/ctl/profile_record.h"
+#include "shim/ctl/profile_verify.h"
 #include "shim/ctl/ps.h"
 #include "shim/ctl/rules.h"
 #include "shim/ctl/seccomp.h"
@@ -31,6 +33,7 @@ constexpr std::array kCommands = {kRulesCommand,
                                   kExplainCommand,
                                   kPsCommand,
                                   kEventsCommand,
+                                  kDenialsCommand,
                                   kInstallCommand,
                                   kUninstallCommand,
                                   kLockdownCommand,
@@ -44,6 +47,7 @@ constexpr std::array kCommands = {kRulesCommand,
                                   kProfileExplainCommand,
                                   kProfileLintCommand,
                                   kProfileCheckCommand,
+                                  kProfileVerifyCommand,
                                   kProfileInstallCommand,
                                   kProfileRemoveCommand,
                                   kProfileListCommand};

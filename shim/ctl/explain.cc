@@ -18,10 +18,10 @@
 namespace runward::ctl {
 namespace {
 
-std::optional<std::set<std::string>> namespaces_of(const std::string& runtime) {
+std::optional<host::RuntimeFeatures> features_of(const std::string& runtime) {
   const char* const path = std::getenv("PATH");
   const auto low_level = runtime::find_low_level(runtime, path == nullptr ? "" : path);
-  return low_level ? known_namespaces(low_level->path) : std::nullopt;
+  return low_level ? known_features(low_level->path) : std::nullopt;
 }
 
 struct Ruling {
@@ -181,7 +181,7 @@ Result<Explanation> explain_documents(const Question& question) {
   host::Staging staging = staging_of(question, config, ruling, asked);
   SHIM_TRY(const Decision decision, decide(
                                         question.call, ruling.policy, hardened,
-                                        [&] { return namespaces_of(config.runtime); }, std::move(staging)));
+                                        [&] { return features_of(config.runtime); }, std::move(staging)));
   Explanation explanation{.container = question.call.container_id,
                           .name = {},
                           .bundle = question.bundle,

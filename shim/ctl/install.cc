@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // The name selects the profile (policy/select.h).
-constexpr std::array<const char*, 2> kLinks = {"runward-strict", "runward-record"};
+constexpr std::array<const char*, 3> kLinks = {"runward-strict", "runward-record", "runward-verify"};
 
 bool is_runtime_name(const std::string& name) {
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";

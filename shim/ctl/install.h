@@ -4,7 +4,7 @@
 // `runwardctl install`: registers runward with dockerd, under its own name (profile by the configuration), as
 // <name>-strict (profile strict) and as <name>-record (recorded, see profile_record.h). No runtimeArgs: dockerd makes a
 // script of them that it deletes at every start, so the profile is told by the name of a link beside the program:
-// runward-strict, runward-record.
+// runward-strict, runward-record, runward-verify.
 
 #include <array>
 #include <optional>

@@ -3,16 +3,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -35,41 +31,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTick(100);
 // From the end of `docker run` to a recorder's file: a container that was refused has none.
 constexpr milliseconds kPatience(3000);
-
-// --- the container --------------------------------------------------------------------------
-
-// A child that has our terminal and our process group, so that ^C is its as it always was.
-class DockerCall {
- public:
-  static Result<DockerCall> start(const std::vector<std::string>& argv, const sigset_t& signals) {
-    SHIM_TRY(const std::string program, doctor::find_program(argv.at(0)));
-    std::vector<char*> arguments;
-    for (const std::string& argument : argv)
-      arguments.push_back(const_cast<char*>(argument.c_str()));  // NOLINT: posix_spawn(3) does not write to them
-    arguments.push_back(nullptr);
-    posix_spawnattr_t attributes;
-    ::posix_spawnattr_init(&attributes);
-    ::posix_spawnattr_setsigmask(&attributes, &signals);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    DockerCall call;
-    const int failure = ::posix_spawn(&call.pid_, program.c_str(), nullptr, &attributes, arguments.data(), environ);
-    ::posix_spawnattr_destroy(&attributes);
-    if (failure != 0) return errno_error("execute", program, failure);
-    return call;
-  }
-
-  // Its exit code once it has ended.
-  std::optional<int> ended() {
-    int status = 0;
-    if (!code_ && ::waitpid(pid_, &status, WNOHANG) == pid_)
-      code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    return code_;
-  }
-
- private:
-  pid_t pid_ = -1;
-  std::optional<int> code_;
-};
 
 // --- its recorder ---------------------------------------------------------------------------
 
@@ -180,9 +141,7 @@ class Wait {
   // The exit code of `docker run`; the recorder has ended too.
   Result<int> run() {
     const doctor::Interruption interruption;
-    sigset_t none;
-    ::sigemptyset(&none);
-    SHIM_TRY(DockerCall docker, DockerCall::start(call_.argv, none));
+    SHIM_TRY(DockerCall docker, DockerCall::start(call_.argv));
     for (;;) {
       pollfd signals{.fd = interruption.fd(), .events = POLLIN, .revents = 0};
       if (::poll(&signals, 1, static_cast<int>(kTick.count())) > 0) interrupted(interruption.fd(), docker);
@@ -269,51 +228,7 @@ class IdFolder {
   std::string path_;
 };
 
-bool is_flag(std::string_view argument, std::string_view name) {
-  return argument == name || (argument.starts_with(name) && argument[name.size()] == '=');
-}
-
-// "-t", "-it"
-bool asks_for_terminal(std::string_view argument) {
-  const bool is_short = argument.starts_with('-') && !argument.starts_with("--");
-  return argument == "--tty" || argument == "--tty=true" ||
-         (is_short && argument.find_first_not_of("-dit") == std::string_view::npos &&
-          argument.find('t') != std::string_view::npos);
-}
-
 }  // namespace
-
-std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
-  constexpr std::uint64_t kMost = 1'000'000;
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  if (error != std::errc() || number == 0 || number > kMost) return std::nullopt;
-  if (unit.empty() || unit == "s") return std::chrono::seconds(number);
-  if (unit == "m") return std::chrono::minutes(number);
-  if (unit == "h") return std::chrono::hours(number);
-  return std::nullopt;
-}
-
-Result<RecordedCall> recorded_call(std::vector<std::string> argv, const std::string& runtime,
-                                   const std::string& id_file) {
-  const auto run = std::ranges::find(argv, "run");
-  if (argv.empty() || run == argv.end() || run == argv.begin())
-    return make_error(ErrorKind::usage, "after -- comes the call that starts the container: docker run …");
-  RecordedCall call{.argv = {}, .id_file = id_file};
-  for (auto argument = run + 1; argument != argv.end(); ++argument) {
-    if (is_flag(*argument, "--runtime"))
-      return make_error(ErrorKind::usage, "the call names a runtime, but recording needs its own ('" + runtime + "')");
-    if (argument->starts_with("--cidfile=")) call.id_file = argument->substr(argument->find('=') + 1);
-    if (*argument == "--cidfile" && argument + 1 != argv.end()) call.id_file = *(argument + 1);
-    call.has_terminal = call.has_terminal || asks_for_terminal(*argument);
-  }
-  std::vector<std::string> ours = {"--runtime=" + runtime};
-  if (call.id_file == id_file) ours.push_back("--cidfile=" + id_file);
-  argv.insert(run + 1, ours.begin(), ours.end());
-  call.argv = std::move(argv);
-  return call;
-}
 
 Result<int> run_profile_record(const Given& given) {
   const auto name = given.value("name");

@@ -5,29 +5,12 @@
 // and waits for the recording.
 
 #include <array>
-#include <chrono>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "shim/base/result.h"
 #include "shim/ctl/command.h"
+#include "shim/ctl/docker_run.h"
 
 namespace runward::ctl {
-
-// `docker run …` as it is to be called, and the file that Docker writes the container's id to.
-struct RecordedCall {
-  std::vector<std::string> argv;
-  std::string id_file;
-  bool has_terminal = false;  // -t: the screen is the container's
-};
-// An error of kind usage when it is no `run`, or names a runtime itself. `id_file` is taken unless the call has one.
-Result<RecordedCall> recorded_call(std::vector<std::string> argv, const std::string& runtime,
-                                   const std::string& id_file);
-
-// "90", "90s", "5m", "2h"
-std::optional<std::chrono::seconds> parse_duration(std::string_view text);
 
 Result<int> run_profile_record(const Given& given);
 

@@ -33,7 +33,8 @@ bool is_in_use(const std::string& link) {
 bool is_our_link(const RuntimeEntry& entry) {
   std::error_code error;
   const fs::path path(entry.path);
-  const bool is_called_so = path.filename() == "runward-strict" || path.filename() == "runward-record";
+  const bool is_called_so =
+      path.filename() == "runward-strict" || path.filename() == "runward-record" || path.filename() == "runward-verify";
   return is_called_so && fs::is_symlink(path, error) && !fs::read_symlink(path, error).has_parent_path();
 }
 

@@ -18,12 +18,19 @@ SeccompFilter seccomp_filter(const Context& ctx, const oci::CapabilitySet& bound
                                    .kernel = seccomp::parse_kernel_version(ctx.host.kernel_release)};
   for (std::string& name : bounding.names()) environment.capabilities.insert(std::move(name));
   seccomp::Derived derived = seccomp::derive(*ctx.seccomp_baseline, environment, asked);
-  return {.json = seccomp::to_json(derived.profile),
-          .given_up = std::move(derived.given_up),
-          .hinders_dropping = loaded == Loaded::before_dropping
-                                  ? seccomp::hinders_dropping(derived.profile, *ctx.seccomp_baseline, environment)
-                                  : std::nullopt,
-          .missing_for_start = seccomp::keeps_from_starting(derived.profile)};
+  SeccompFilter filter{
+      .json = {},
+      .given_up = std::move(derived.given_up),
+      .hinders_dropping = loaded == Loaded::before_dropping
+                              ? seccomp::hinders_dropping(derived.profile, *ctx.seccomp_baseline, environment)
+                              : std::nullopt,
+      .missing_for_start = seccomp::keeps_from_starting(derived.profile)};
+  if (ctx.seccomp_logged_within != nullptr) {
+    const seccomp::Derived within = seccomp::derive(*ctx.seccomp_logged_within, environment, asked);
+    derived.profile = seccomp::log_refusals(derived.profile, within.profile);
+  }
+  filter.json = seccomp::to_json(derived.profile);
+  return filter;
 }
 
 }  // namespace runward::harden

@@ -70,6 +70,9 @@ struct Context {
   const host::HostFacts& host;
   Call call;
   const seccomp::Template* seccomp_baseline = nullptr;  // loaded only when wants_seccomp_baseline says so
+  // While a profile is tried out (`runwardctl profile verify`): what the container's profile refuses and this one lets
+  // through is let through and logged. nullptr for every other container.
+  const seccomp::Template* seccomp_logged_within = nullptr;
   // On exec: the container's first process as it was let start. No later one gets more than it has.
   const oci::Process* first = nullptr;
 

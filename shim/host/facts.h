@@ -111,6 +111,12 @@ struct Staging {
   std::vector<StagedNamespace> namespaces;
 };
 
+// As the low-level runtime's command `features` tells it.
+struct RuntimeFeatures {
+  std::set<std::string> namespaces{};     // "time"
+  std::set<std::string> seccomp_flags{};  // "SECCOMP_FILTER_FLAG_LOG"
+};
+
 struct HostFacts {
   std::string kernel_release;  // "6.1.0-28-amd64"
   std::uint64_t memory_bytes = 0;
@@ -122,8 +128,9 @@ struct HostFacts {
   std::set<std::string> apparmor_loaded;    // of the profiles that were asked for
   std::set<std::string> apparmor_loadable;  // likewise: not loaded, but runward can do that
   bool selinux_enabled = false;
-  std::string engine_namespace;                             // the last part of --root: "moby", "plugins.moby", "k8s.io"
-  std::optional<std::set<std::string>> runtime_namespaces;  // what the low-level runtime knows; asked only when needed
+  std::string engine_namespace;  // the last part of --root: "moby", "plugins.moby", "k8s.io"
+  // What the low-level runtime knows; asked only when needed.
+  std::optional<RuntimeFeatures> runtime_features = std::nullopt;
   std::vector<oci::Device> allowed_devices;  // the nodes that the policy's devices.allowed names, as the host has them
   std::vector<std::string> rootfs_contains;  // denied sources inside the root filesystem (`podman run --rootfs /`)
   // By the path as it stands in the document:

@@ -93,8 +93,8 @@ bool joins_containers(const oci::Spec& spec) {
 void probe_namespaces(HostFacts& facts, const oci::Spec& spec, const ProbeInput& input) {
   for (const oci::Namespace& entry : spec.namespaces()) {
     if (!entry.path.empty()) facts.namespace_paths.emplace(entry.path, look_at_namespace(entry.path));
-    if (entry.type == "time" && !facts.runtime_namespaces && input.runtime_namespaces)
-      facts.runtime_namespaces = input.runtime_namespaces();
+    if (entry.type == "time" && !facts.runtime_features && input.runtime_features)
+      facts.runtime_features = input.runtime_features();
   }
 }
 
@@ -181,6 +181,9 @@ Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, con
   if (wanted(policy, RuleId::apparmor)) SHIM_CHECK(probe_apparmor(facts, policy.apparmor));
   if (wanted(policy, RuleId::selinux)) facts.selinux_enabled = exists("/sys/fs/selinux/enforce");
   if (wanted(policy, RuleId::namespaces)) probe_namespaces(facts, spec, input);
+  if (wanted(policy, RuleId::seccomp) && policy.seccomp.log_denials && !facts.runtime_features &&
+      input.runtime_features)
+    facts.runtime_features = input.runtime_features();
   if (wanted(policy, RuleId::devices)) probe_devices(facts, policy.devices.allowed);
   if (wanted(policy, RuleId::rlimits)) probe_rlimits(facts);
   if (wanted(policy, RuleId::rootfs) && policy.rootfs.mode == policy::RootfsMode::read_only)

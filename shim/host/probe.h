@@ -21,9 +21,9 @@ struct ProbeInput {
   std::string runtime_root;  // --root
   std::string container_id;
   std::string build_root;  // of a RUN step that BuildKit runs: the folder that all of its mounts come from; else empty
-  // The namespace types that the low-level runtime knows; asked (it costs a process) only when the document names one
-  // that not every runtime knows.
-  std::function<std::optional<std::set<std::string>>()> runtime_namespaces;
+  // What the low-level runtime knows; asked (it costs a process) only when document or policy want what not every
+  // runtime knows.
+  std::function<std::optional<RuntimeFeatures>()> runtime_features;
 };
 
 Result<HostFacts> probe(const oci::Spec& spec, const policy::Policy& policy, const ProbeInput& input);

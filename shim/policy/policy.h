@@ -77,7 +77,8 @@ struct Capabilities {
 };
 
 struct Seccomp {
-  std::string baseline;  // absolute path of the OCI-form filter, or "builtin:<profile>"
+  std::string baseline;      // absolute path of the OCI-form filter, or "builtin:<profile>"
+  bool log_denials = false;  // the kernel logs what the filter refuses, where the low-level runtime can ask it to
 };
 
 struct AppArmor {

@@ -254,6 +254,7 @@ constexpr std::array kProfileKeys = {
     RUNWARD_LIST("capabilities", "on_request", capabilities.on_request, read_capabilities),
     RUNWARD_LIST("capabilities", "ambient", capabilities.ambient, read_capabilities),
     ProfileKey{"seccomp", "baseline", read_baseline},
+    RUNWARD_FLAG("seccomp", "log_denials", seccomp.log_denials),
     ProfileKey{"apparmor", "profile", read_apparmor_profile},
     RUNWARD_FLAG("apparmor", "required", apparmor.required),
     ProfileKey{"rootfs", "access", read_root_access},

@@ -42,7 +42,7 @@ host::HostFacts facts_for(std::uint8_t choice, const oci::Spec& spec) {
   facts.swap_accounting = (choice & 1U) != 0;
   facts.apparmor_enabled = facts.selinux_enabled = (choice & 2U) != 0;
   facts.engine_namespace = (choice & 4U) != 0 ? "moby" : "";
-  if ((choice & 8U) != 0) facts.runtime_namespaces = std::set<std::string>();
+  if ((choice & 8U) != 0) facts.runtime_features = host::RuntimeFeatures{.namespaces = {}, .seccomp_flags = {}};
   if ((choice & 16U) != 0)
     for (const oci::Mount& mount : spec.mounts()) facts.mount_sources[mount.source].resolved = mount.source;
   return facts;

@@ -77,6 +77,8 @@ seed_seccomp_fuzz() {
 seed_elf_fuzz() { cp -L /bin/true "$1/program"; }
 seed_recording_fuzz() { cp tests/unit/profiles/example.recording.json "$1/example"; }
 
+seed_audit_fuzz() { split -l 1 tests/unit/profiles/example.audit.log "$1/line-"; }
+
 # The line of libFuzzer's log that says how far it came: "#123 DONE cov: 45 ft: 67 …".
 coverage_in() { sed -nE 's/^#([0-9]+)\s+DONE\s+cov: ([0-9]+) .*/\1 inputs, \2 edges/p' "$1"; }
 

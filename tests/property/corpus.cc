@@ -224,14 +224,15 @@ host::HostFacts facts_for(const oci::Value& document, const std::string& engine,
     facts.swap_accounting = false;
     facts.selinux_enabled = true;
     facts.engine_namespace = "strange'\n\x1b";
-    facts.runtime_namespaces = std::set<std::string>();
+    facts.runtime_features = host::RuntimeFeatures{.namespaces = {}, .seccomp_flags = {}};
     return facts;
   }
   const oci::Spec spec(document);
   facts.memory_bytes = std::uint64_t{8} << 30U;
   facts.cpu_count = 4;
   facts.engine_namespace = namespace_of(engine);
-  facts.runtime_namespaces = std::set<std::string>{"mount", "network", "uts", "pid", "ipc", "user", "cgroup", "time"};
+  facts.runtime_features = host::RuntimeFeatures{
+      .namespaces = {"mount", "network", "uts", "pid", "ipc", "user", "cgroup", "time"}, .seccomp_flags = {}};
   for (const oci::Mount& mount : spec.mounts())
     if (mount.is_bind()) facts.mount_sources.emplace(mount.source, source_of(mount.source));
   for (const oci::Namespace& entry : spec.namespaces())
@@ -249,7 +250,8 @@ host::HostFacts facts_for(const oci::Value& document, const std::string& engine,
                                           .image_id = "sha256:00",
                                           .image_digests = {"docker.io/library/nginx@sha256:00"},
                                           .labels = {}};
-    facts.runtime_namespaces = std::set<std::string>{"mount", "network", "uts", "pid", "ipc", "user", "cgroup"};
+    facts.runtime_features = host::RuntimeFeatures{
+        .namespaces = {"mount", "network", "uts", "pid", "ipc", "user", "cgroup"}, .seccomp_flags = {}};
     facts.rlimits = {{"RLIMIT_NOFILE", {.type = "RLIMIT_NOFILE", .soft = 1024, .hard = 4096}}};
     facts.rootfs_folders["/tmp"] = {.uid = 0, .gid = 5, .mode = 01777, .empty = false, .has_special_files = false};
     facts.rootfs_folders["/var/cache/x"] = {

@@ -62,10 +62,10 @@ void check_joined(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
 
 // Docker 29 asks for a time namespace, which runc before 1.2 does not know and then refuses to start.
 void drop_unknown(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
-  if (!ctx.host.runtime_namespaces) return;
+  if (!ctx.host.runtime_features) return;
   const auto entries = spec.namespaces();
   for (std::size_t i = entries.size(); i-- > 0;)
-    if (entries[i].type == "time" && !ctx.host.runtime_namespaces->contains("time"))
+    if (entries[i].type == "time" && !ctx.host.runtime_features->namespaces.contains("time"))
       verdict.remove(spec.value(), list_pointer() / i, "the low-level runtime does not know time namespaces");
 }
 

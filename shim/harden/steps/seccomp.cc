@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -24,6 +25,21 @@ void drop_spec_allow(oci::Value& filter) {
   if (flags == filter.end()) return;
   std::erase(flags->get_ref<oci::Value::array_t&>(), oci::Value("SECCOMP_FILTER_FLAG_SPEC_ALLOW"));
   if (flags->empty()) filter.erase(flags);
+}
+
+// A runtime that does not know flags refuses the container (runc before 1.2).
+void log_denials(Verdict& verdict, const Context& ctx, oci::Value& filter) {
+  constexpr auto kFlag = "SECCOMP_FILTER_FLAG_LOG";
+  if (!ctx.policy.seccomp.log_denials) return;
+  if (!ctx.host.runtime_features || !ctx.host.runtime_features->seccomp_flags.contains(kFlag)) {
+    verdict.notice(place() / "flags", "a container whose filter's refusals are not logged",
+                   "use a low-level runtime that knows the flags of filters (runc 1.2 does), or drop log_denials");
+    return;
+  }
+  std::set<std::string> flags = {kFlag};
+  if (filter.contains("flags"))
+    for (const oci::Value& flag : filter["flags"]) flags.insert(flag.get<std::string>());
+  filter["flags"] = flags;
 }
 
 void refuse_listener(Verdict& verdict, const oci::Spec& spec) {
@@ -72,6 +88,7 @@ void narrow(Verdict& verdict, const oci::Spec& spec, const Context& ctx) {
   }
   if (!asked->flags.empty()) filter.json["flags"] = asked->flags;
   drop_spec_allow(filter.json);
+  log_denials(verdict, ctx, filter.json);
   verdict.set(spec.value(), place(), std::move(filter.json), reason_for(filter));
 }
 
@@ -94,8 +111,9 @@ Verdict require_seccomp(const oci::Spec& spec, const Context& ctx) {
     return verdict;
   }
   if (is_none) {
-    verdict.set(spec.value(), place(), seccomp_filter(ctx, spec.process().capability_set("bounding"), nullptr).json,
-                "the profile's baseline, as there was none");
+    oci::Value ours = seccomp_filter(ctx, spec.process().capability_set("bounding"), nullptr).json;
+    log_denials(verdict, ctx, ours);
+    verdict.set(spec.value(), place(), std::move(ours), "the profile's baseline, as there was none");
     return verdict;
   }
   refuse_listener(verdict, spec);

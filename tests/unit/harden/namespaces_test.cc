@@ -103,9 +103,9 @@ TEST(RequireOwnNamespaces, DropsATimeNamespaceThatTheRuntimeDoesNotKnow) {
   Value list = list_of(kAll);
   list.insert(list.begin(), Value({{"type", "time"}}));
   EXPECT_THAT(bench.verdict(require_own_namespaces, document_with(list)).changes, IsEmpty());
-  bench.host.runtime_namespaces = std::set<std::string>{"mount", "time"};
+  bench.host.runtime_features = host::RuntimeFeatures{.namespaces = {"mount", "time"}, .seccomp_flags = {}};
   EXPECT_THAT(bench.verdict(require_own_namespaces, document_with(list)).changes, IsEmpty());
-  bench.host.runtime_namespaces = std::set<std::string>{"mount"};
+  bench.host.runtime_features = host::RuntimeFeatures{.namespaces = {"mount"}, .seccomp_flags = {}};
   EXPECT_EQ(bench.after(require_own_namespaces, document_with(list)), document_with(list_of(kAll)));
 }
 

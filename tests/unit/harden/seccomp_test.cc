@@ -44,6 +44,44 @@ Outcome outcome(const Value& document, std::string_view call, const seccomp::Arg
   return seccomp::decide(profile_in(document), call, arguments);
 }
 
+// Refused by the trial's profile: logged where the bound allows it, refused where that does not, ENOSYS by name as
+// ever.
+TEST(RequireSeccomp, WhileAProfileIsTriedOutRefusalsAreLoggedWithinTheBound) {
+  Bench bench = bench_of("moby", filter({kStart, rule({"read"}), rule({"write"}, Value::array(), "SCMP_ACT_ERRNO")}));
+  bench.logged_within = *seccomp::parse_template(
+      filter({kStart, rule({"read", "write", "chroot", "clone3"}), rule({"socket"}, {condition(0, 1, "SCMP_CMP_EQ")})}),
+      "bound");
+  const Value asked = filter({kStart, rule({"read", "write", "chroot", "socket", "mount", "clone3"})});
+  const Value document = bench.after(require_seccomp, with_filter(asked));
+  constexpr Outcome kLogged{.action = Action::log, .data = 0};
+  EXPECT_EQ(outcome(document, "read"), kAllow);
+  EXPECT_EQ(outcome(document, "write"), kLogged);
+  EXPECT_EQ(outcome(document, "chroot"), kLogged);
+  EXPECT_EQ(outcome(document, "socket", {1}), kLogged);
+  EXPECT_EQ(outcome(document, "socket", {2}), kRefused);
+  EXPECT_EQ(outcome(document, "mount"), kRefused);
+  EXPECT_EQ(outcome(document, "clone3"), (Outcome{.action = Action::error, .data = ENOSYS}));
+}
+
+TEST(RequireSeccomp, NothingIsLetThroughInATrialThatDidNotComeWithTheContainer) {
+  Bench bench = bench_of("moby", filter({kStart, rule({"read"})}));
+  bench.logged_within = *seccomp::parse_template(filter({kStart, rule({"read", "write", "chroot"})}), "bound");
+  const Value document = bench.after(require_seccomp, with_filter(filter({kStart, rule({"read", "write"})})));
+  EXPECT_EQ(outcome(document, "chroot"), kRefused);
+  EXPECT_EQ(outcome(document, "write").action, Action::log);
+}
+
+TEST(RequireSeccomp, AsksForLogsWhereTheRuntimeKnowsHow) {
+  Bench bench = bench_of("moby");
+  bench.policy.seccomp.log_denials = true;
+  const Value asked = with_filter(filter({kStart, rule({"read"})}));
+  EXPECT_FALSE(bench.after(require_seccomp, asked)["linux"]["seccomp"].contains("flags"));
+  bench.host.runtime_features = host::RuntimeFeatures{.namespaces = {}, .seccomp_flags = {"SECCOMP_FILTER_FLAG_LOG"}};
+  EXPECT_EQ(bench.after(require_seccomp, asked)["linux"]["seccomp"]["flags"], Value({"SECCOMP_FILTER_FLAG_LOG"}));
+  bench.policy.seccomp.log_denials = false;
+  EXPECT_FALSE(bench.after(require_seccomp, asked)["linux"]["seccomp"].contains("flags"));
+}
+
 TEST(RequireSeccomp, RefusesUnconfinedFromDockerWhichAlwaysGivesAFilter) {
   EXPECT_THAT(bench_of("moby").refusals(require_seccomp, with_filter(nullptr)), SizeIs(1));
 }

@@ -35,6 +35,7 @@ struct Bench {
   host::HostFacts host;
   Call call;
   std::optional<seccomp::Template> baseline;
+  std::optional<seccomp::Template> logged_within{};
   const oci::Process* first = nullptr;
 
   [[nodiscard]] Context context() const {
@@ -42,6 +43,7 @@ struct Bench {
             .host = host,
             .call = call,
             .seccomp_baseline = baseline ? &*baseline : nullptr,
+            .seccomp_logged_within = logged_within ? &*logged_within : nullptr,
             .first = first};
   }
   void strips(RuleId rule) { policy.rule(rule).on_excess = OnExcess::strip; }

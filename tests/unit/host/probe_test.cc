@@ -19,10 +19,8 @@ policy::Policy with_only(RuleId rule) {
   return policy;
 }
 ProbeInput input() {
-  return {.runtime_root = "/run/docker/runtime-runc/moby",
-          .container_id = "abc",
-          .build_root = {},
-          .runtime_namespaces = {}};
+  return {
+      .runtime_root = "/run/docker/runtime-runc/moby", .container_id = "abc", .build_root = {}, .runtime_features = {}};
 }
 
 TEST(EngineNamespaceOf, IsTheLastPartOfTheRoot) {
@@ -63,9 +61,9 @@ TEST(Probe, KnowsItsOwnNamespacesForTheHosts) {
 TEST(Probe, AsksTheRuntimeOnlyAboutNamespacesThatNotEveryOneKnows) {
   int asked = 0;
   ProbeInput counting = input();
-  counting.runtime_namespaces = [&] {
+  counting.runtime_features = [&] {
     ++asked;
-    return std::optional(std::set<std::string>{"mount"});
+    return std::optional(RuntimeFeatures{.namespaces = {"mount"}, .seccomp_flags = {}});
   };
   const oci::Value plain = {{"linux", {{"namespaces", oci::Value::array({{{"type", "pid"}}})}}}};
   const oci::Value with_time = {{"linux", {{"namespaces", oci::Value::array({{{"type", "time"}}})}}}};
@@ -74,7 +72,7 @@ TEST(Probe, AsksTheRuntimeOnlyAboutNamespacesThatNotEveryOneKnows) {
   const auto facts = probe(oci::Spec(with_time), with_only(RuleId::namespaces), counting);
   ASSERT_TRUE(facts);
   EXPECT_EQ(asked, 1);
-  EXPECT_TRUE(facts->runtime_namespaces.has_value());
+  EXPECT_TRUE(facts->runtime_features.has_value());
 }
 
 TEST(Probe, ResolvesHooks) {

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/ctl/docker_run.h"
+
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+
+#include "shim/ctl/doctor/spawn.h"
+
+namespace runward::ctl {
+namespace {
+
+bool is_flag(std::string_view argument, std::string_view name) {
+  return argument == name || (argument.starts_with(name) && argument[name.size()] == '=');
+}
+
+// "-t", "-it"
+bool asks_for_terminal(std::string_view argument) {
+  const bool is_short = argument.starts_with('-') && !argument.starts_with("--");
+  return argument == "--tty" || argument == "--tty=true" ||
+         (is_short && argument.find_first_not_of("-dit") == std::string_view::npos &&
+          argument.find('t') != std::string_view::npos);
+}
+
+}  // namespace
+
+std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
+  constexpr std::uint64_t kMost = 1'000'000;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (error != std::errc() || number == 0 || number > kMost) return std::nullopt;
+  if (unit.empty() || unit == "s") return std::chrono::seconds(number);
+  if (unit == "m") return std::chrono::minutes(number);
+  if (unit == "h") return std::chrono::hours(number);
+  return std::nullopt;
+}
+
+Result<RecordedCall> recorded_call(std::vector<std::string> argv, const std::string& runtime,
+                                   const std::string& id_file) {
+  const auto run = std::ranges::find(argv, "run");
+  if (argv.empty() || run == argv.end() || run == argv.begin())
+    return make_error(ErrorKind::usage, "after -- comes the call that starts the container: docker run …");
+  RecordedCall call{.argv = {}, .id_file = id_file};
+  for (auto argument = run + 1; argument != argv.end(); ++argument) {
+    if (is_flag(*argument, "--runtime"))
+      return make_error(ErrorKind::usage, "the call names a runtime, but recording needs its own ('" + runtime + "')");
+    if (argument->starts_with("--cidfile=")) call.id_file = argument->substr(argument->find('=') + 1);
+    if (*argument == "--cidfile" && argument + 1 != argv.end()) call.id_file = *(argument + 1);
+    call.has_terminal = call.has_terminal || asks_for_terminal(*argument);
+  }
+  std::vector<std::string> ours = {"--runtime=" + runtime};
+  if (call.id_file == id_file) ours.push_back("--cidfile=" + id_file);
+  argv.insert(run + 1, ours.begin(), ours.end());
+  call.argv = std::move(argv);
+  return call;
+}
+
+Result<DockerCall> DockerCall::start(const std::vector<std::string>& argv) {
+  SHIM_TRY(const std::string program, doctor::find_program(argv.at(0)));
+  std::vector<char*> arguments;
+  for (const std::string& argument : argv)
+    arguments.push_back(const_cast<char*>(argument.c_str()));  // NOLINT: posix_spawn(3) does not write to them
+  arguments.push_back(nullptr);
+  sigset_t none;
+  ::sigemptyset(&none);
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawnattr_setsigmask(&attributes, &none);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  DockerCall call;
+  const int failure = ::posix_spawn(&call.pid_, program.c_str(), nullptr, &attributes, arguments.data(), environ);
+  ::posix_spawnattr_destroy(&attributes);
+  if (failure != 0) return errno_error("execute", program, failure);
+  return call;
+}
+
+std::optional<int> DockerCall::ended() {
+  int status = 0;
+  if (!code_ && ::waitpid(pid_, &status, WNOHANG) == pid_)
+    code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return code_;
+}
+
+}  // namespace runward::ctl
