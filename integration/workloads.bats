@@ -24,7 +24,7 @@ recordings=/var/lib/runward/recordings
 setup_file() {
   need_packages curl jq libmemcached-tools runc strace
   rootfs_make "${SERVERS[@]}"
-  export MORE_RUNTIMES='runward-record runward-work traced-runward-record traced-runward-work' NEED_RUNWARD=1
+  export MORE_RUNTIMES='runward-record runward-verify runward-work traced-runward-record traced-runward-work' NEED_RUNWARD=1
   export ENGINE_POLICY=$BATS_FILE_TMPDIR/policy
   mkdir -p "$ENGINE_POLICY/profiles"
   start_engine
@@ -51,10 +51,14 @@ need_image() { docker_ image inspect "rw-$1" >/dev/null 2>&1 || rootfs_import "$
 
 running() { [[ $(docker_ inspect --format '{{.State.Running}}' srv) == true ]]; }
 
-# start RUNTIME - until it answers.
+# start RUNTIME
 start() {
-  local deadline=$((SECONDS + 90))
   docker_ run --detach --name srv --runtime="$1" "${flags[@]}" "rw-$server" "${arguments[@]}" >/dev/null
+  until_it_answers
+}
+
+until_it_answers() {
+  local deadline=$((SECONDS + 90))
   until answers >/dev/null 2>&1; do
     running || fail 'the server has ended' || return 1
     ((SECONDS < deadline)) || fail 'no answer' || return 1
@@ -132,6 +136,22 @@ assert_no_denials() {
   [[ ! -s $made/denied ]] || fail "denied:" "$(sort -k 2 -u "$made/denied" | head -n 20)"
 }
 
+# verify FOLDER WORK - on trial, what the profile would refuse is told by the kernel itself, AppArmor's part too. Nothing
+# where there is no such command.
+verify() {
+  local verification
+  "$RUNWARDCTL" profile verify --help >/dev/null 2>&1 || return 0
+  # In the host's network namespace: no other hears the audit.
+  nsenter --mount="/proc/$ENGINE_PID/ns/mnt" -- "$RUNWARDCTL" profile verify "$1" -- \
+    docker run --detach --name srv "${flags[@]}" "rw-$server" "${arguments[@]}" >"$made/verify.log" 2>&1 3>&- &
+  verification=$!
+  wait_until 60 running
+  until_it_answers
+  "$2" >"$made/verified-work.log"
+  stop
+  wait "$verification" || fail "$(cat "$made/verify.log")"
+}
+
 # holds SERVER [MOST_STRICT_CALLS]
 holds() {
   server=$1 arguments=()
@@ -155,11 +175,13 @@ holds() {
   work >"$made/work.log"
   stop
   assert_no_denials "$made/strict"
+  verify "$made/strict" work
   under portable
   start traced-runward-work
   other_work >"$made/other-work.log"
   stop
   assert_no_denials "$made/portable"
+  verify "$made/portable" other_work
   read -r portable _ <<<"$sizes"
   [[ -z ${WORKLOAD_TABLE:-} ]] || add_to_table "$strict" "$portable" "$capabilities | $scratch | $rules"
 }
