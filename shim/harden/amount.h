@@ -11,6 +11,10 @@
 
 namespace runward::harden {
 
+// What rule memory sets on cgroup v2, and rule unified lets pass.
+inline constexpr auto kSwapKey = "memory.swap.max";
+inline constexpr auto kNoSwap = "0";
+
 // The smaller of the absolute amount and the share of `host_total`; at least 1.
 inline std::uint64_t on_host(const policy::Amount& amount, std::uint64_t host_total) {
   std::uint64_t value = amount.absolute.value_or(UINT64_MAX);

@@ -12,7 +12,18 @@ void limit_reservation(Verdict& verdict, const oci::LinuxResources& resources, s
     verdict.set(resources.value(), oci::Pointer("/memory/reservation"), limit, "not more than the limit");
 }
 
-// runc takes 0 and what is absent for "as it is".
+// `swap` counts memory and swap together (config-linux.md, Memory): equal to the limit it means no swap at all. That
+// alone does not last on cgroup v2: runc tells systemd nothing of a swap of 0, which then writes "max" over it at its
+// next reload (opencontainers/cgroups issue 74). The key itself runc hands on.
+void forbid_swap(Verdict& verdict, const oci::LinuxResources& resources, const Context& ctx,
+                 std::optional<std::uint64_t> limit) {
+  constexpr auto kReason = "no swap beyond the memory limit";
+  if (!ctx.host.swap_accounting) return;
+  if (limit) verdict.set(resources.value(), oci::Pointer("/memory/swap"), *limit, kReason);
+  if (ctx.host.cgroup_v2) verdict.set(resources.value(), oci::Pointer("/unified") / kSwapKey, kNoSwap, kReason);
+}
+
+// runc takes 0 and what is absent for "as it is", and forgets keys of cgroup v2 that are absent.
 Verdict limit_update(const oci::LinuxResources& resources, const Context& ctx) {
   Verdict verdict;
   const auto asked = asked_in_update(resources.integer("memory", "limit"));
@@ -24,21 +35,20 @@ Verdict limit_update(const oci::LinuxResources& resources, const Context& ctx) {
       limit_reservation(verdict, resources, reservation, *most);
     if (swap && *swap != 0)
       verdict.remove(resources.value(), oci::Pointer("/memory/swap"), "no swap beyond the memory limit");
+    if (ctx.policy.memory.ceiling) forbid_swap(verdict, resources, ctx, std::nullopt);
     return verdict;
   }
   const auto changed = limited_in_update(asked, ctx.policy.memory, ctx.host.memory_bytes);
   if (changed) verdict.set(resources.value(), oci::Pointer("/memory/limit"), *changed, "more than the ceiling");
   const std::uint64_t limit = changed.value_or(*asked);
   if (limit == UINT64_MAX) return verdict;  // unlimited, where the policy has no ceiling
-  if (ctx.host.swap_accounting)
-    verdict.set(resources.value(), oci::Pointer("/memory/swap"), limit, "no swap beyond the memory limit");
+  forbid_swap(verdict, resources, ctx, limit);
   limit_reservation(verdict, resources, reservation, limit);
   return verdict;
 }
 
 }  // namespace
 
-// `swap` counts memory and swap together (config-linux.md, Memory): equal to the limit it means no swap at all.
 Verdict limit_memory(const oci::LinuxResources& resources, const Context& ctx) {
   if (ctx.call.update) return limit_update(resources, ctx);
   Verdict verdict;
@@ -49,8 +59,7 @@ Verdict limit_memory(const oci::LinuxResources& resources, const Context& ctx) {
                 asked ? "more than the ceiling" : "no limit was asked for");
   const auto limit = changed ? changed : asked;
   if (!limit) return verdict;
-  if (ctx.host.swap_accounting)
-    verdict.set(resources.value(), oci::Pointer("/memory/swap"), *limit, "no swap beyond the memory limit");
+  forbid_swap(verdict, resources, ctx, limit);
   limit_reservation(verdict, resources, asked_for(resources.integer("memory", "reservation")), *limit);
   return verdict;
 }

@@ -13,5 +13,12 @@ TEST(LimitUnified, RefusesKeysThatAreNotListed) {
   EXPECT_EQ(bench.after(limit_unified, resources)["unified"], Value({{"memory.high", "1"}}));
 }
 
+TEST(LimitUnified, LetsTheMemoryRulesOwnKeyPass) {
+  const Bench bench;
+  EXPECT_THAT(bench.refusals(limit_unified, {{"unified", {{"memory.swap.max", "0"}}}}), ElementsAre());
+  EXPECT_THAT(bench.refusals(limit_unified, {{"unified", {{"memory.swap.max", "1"}}}}),
+              ElementsAre("cgroup key 'memory.swap.max'"));
+}
+
 }  // namespace
 }  // namespace runward::harden::steps

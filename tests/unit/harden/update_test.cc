@@ -49,6 +49,16 @@ TEST_F(Update, TakesSwapOutWhereTheLimitStays) {
   EXPECT_EQ(memory({{"swap", 5000}}), Value::object());
 }
 
+// runc forgets the keys that an update does not repeat.
+TEST_F(Update, RepeatsThatThereIsNoSwapOnCgroupV2) {
+  bench_.host.cgroup_v2 = true;
+  const Value no_swap = {{"memory.swap.max", "0"}};
+  for (const Value& asked : {Value::object(), Value({{"memory", {{"limit", 800}}}}), Value({{"pids", {{"limit", 5}}}})})
+    EXPECT_EQ(bench_.after(limit_memory, asked)["unified"], no_swap) << asked;
+  bench_.policy.memory.ceiling.reset();
+  EXPECT_FALSE(bench_.after(limit_memory, Value::object()).contains("unified"));
+}
+
 TEST_F(Update, HoldsTheReservationToTheLimitOrTheCeiling) {
   EXPECT_EQ(memory({{"limit", 800}, {"reservation", 900}})["reservation"], 800);
   EXPECT_EQ(memory({{"limit", 800}, {"reservation", 700}})["reservation"], 700);
