@@ -162,6 +162,7 @@ std::string label_of(std::string_view subject) {
 Status read_seccomp(const Reader& fields, Record& record) {
   constexpr std::uint32_t kUnset = std::numeric_limits<std::uint32_t>::max();
   SHIM_TRY(record.executable, fields.text("exe"));
+  SHIM_TRY(record.user, fields.number<std::uint32_t>("uid"));
   record.label = label_of(fields.raw("subj"));
   SHIM_TRY(const auto session, fields.number<std::uint32_t>("ses"));
   if (session != kUnset) record.session = session;
@@ -188,6 +189,9 @@ Status read_apparmor(const Reader& fields, Record& record) {
   access.socket = fields.word("sock_type");
   access.signal = fields.word("signal");
   SHIM_TRY(access.peer, fields.text("peer"));
+  if (fields.has("fsuid")) {
+    SHIM_TRY(record.user, fields.number<std::uint32_t>("fsuid"));
+  }
   record.what = std::move(access);
   return ok();
 }

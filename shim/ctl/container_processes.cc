@@ -59,6 +59,13 @@ std::optional<std::string> container_by_namespace(pid_t pid) {
   return std::nullopt;
 }
 
+std::optional<std::string> container_by_user(std::uint32_t user) {
+  for (const state::Decision& decision : state::Decisions(build_info::kStateDir).list())
+    if (decision.users && user >= decision.users->first && user - decision.users->first < decision.users->size)
+      return decision.container;
+  return std::nullopt;
+}
+
 bool has_own_namespace(pid_t pid) {
   struct stat there {};
   struct stat ours {};
@@ -80,9 +87,12 @@ std::optional<std::string> container_in_cgroup(std::string_view text) {
   return std::nullopt;
 }
 
-ProcessOwner owner_of(pid_t pid, std::int64_t time_ms) {
+ProcessOwner owner_of(pid_t pid, std::int64_t time_ms, std::optional<std::uint32_t> user) {
   const auto start = start_of(pid);
-  if (!start || *start > time_ms + kThousand) return {};
+  if (!start || *start > time_ms + kThousand) {
+    const auto id = user ? container_by_user(*user) : std::nullopt;
+    return id ? ProcessOwner{.owner = Owner::container, .container = *id} : ProcessOwner();
+  }
   if (const auto text = read_file(place_of(pid, "cgroup"), kMaxBytes))
     if (auto id = container_in_cgroup(*text)) return {.owner = Owner::container, .container = *std::move(id)};
   if (!has_own_namespace(pid)) return {.owner = Owner::host, .container = {}};

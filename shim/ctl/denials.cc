@@ -128,7 +128,7 @@ class Teller {
 
   // Nothing: it is no container's, another's, or no refusal.
   std::optional<Told> look_at(const Record& record) {
-    const ProcessOwner owner = owner_of(record.pid, record.time_ms);
+    const ProcessOwner owner = owner_of(record.pid, record.time_ms, record.user);
     const bool has_own_label = record.label.starts_with(kOwnLabels);
     if (owner.owner == Owner::host && !has_own_label) return std::nullopt;
     // What `profile verify` tells of itself, and its signs.

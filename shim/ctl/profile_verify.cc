@@ -78,7 +78,7 @@ class Findings {
     if (!sessions_.empty() || !place_.container()) return Whose::others;
     sessions_ = place_.sessions();
     if (!sessions_.empty()) return Whose::others;
-    const ProcessOwner owner = owner_of(record.pid, record.time_ms);
+    const ProcessOwner owner = owner_of(record.pid, record.time_ms, record.user);
     if (owner.owner == Owner::unknown) return Whose::unclear;
     return owner.container == place_.container() ? Whose::ours : Whose::others;
   }

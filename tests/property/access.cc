@@ -399,6 +399,9 @@ bool ends_at_own_last_group(const Value& after, const std::string& key, const Va
          value.get_ref<const std::string&>().ends_with(" 65535");
 }
 
+// Nobody has less than no swap.
+bool forbids_swap(const std::string& key, const Value& value) { return key == "memory.swap.max" && value == "0"; }
+
 // Maps of which entries may go, but never come or change.
 void judge_maps(Words& problems, const Value& before, const Value& after) {
   for (const char* pointer : {"/annotations", "/linux/sysctl", "/linux/resources/unified"}) {
@@ -406,7 +409,8 @@ void judge_maps(Words& problems, const Value& before, const Value& after) {
     if (!is.is_object()) continue;
     const Value& was = at(before, pointer);
     for (const auto& [key, value] : is.items())
-      if (!was.is_object() || !was.contains(key) || (was[key] != value && !ends_at_own_last_group(after, key, value)))
+      if (!forbids_swap(key, value) &&
+          (!was.is_object() || !was.contains(key) || (was[key] != value && !ends_at_own_last_group(after, key, value))))
         problems.push_back(std::string(pointer) + " " + key);
   }
 }
