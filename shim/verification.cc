@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "shim/base/file.h"
@@ -27,7 +28,8 @@ Result<Grant> read_grant(const std::string& folder, const std::string& container
   const std::string path = folder + "/" + kGrantFile;
   SHIM_TRY(const UniqueFd fd, open_regular(AT_FDCWD, path));
   SHIM_CHECK(check_only_root_writes(fd, path));
-  if (::flock(fd.get(), LOCK_SH | LOCK_NB) == 0) return make_error(ErrorKind::policy, "it has ended");
+  if (::flock(fd.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+    return make_error(ErrorKind::policy, "it has ended");
   SHIM_TRY(const std::string text, read_all(fd, kMaxGrantBytes, path));
   SHIM_TRY(Grant grant, parse_grant(text, folder));
   SHIM_TRY(const UniqueFd id_file, open_regular(AT_FDCWD, grant.id_file));

@@ -93,12 +93,12 @@ Result<pid_t> make_sign() {
   return make_error(ErrorKind::unsupported, "this kernel has no seccomp filters that log");
 }
 
-bool is_sign(const Record& record, pid_t pid) {
-  const auto* const call = std::get_if<FilteredCall>(&record.what);
-  return record.pid == pid && call != nullptr && call->number == kSignCall && call->action == SECCOMP_RET_LOG;
-}
-
 }  // namespace
+
+bool may_be_sign(const Record& record) {
+  const auto* const call = std::get_if<FilteredCall>(&record.what);
+  return call != nullptr && call->number == kSignCall && call->action == SECCOMP_RET_LOG;
+}
 
 Result<Listener> Listener::open() {
   SHIM_TRY(UniqueFd fd, open_audit());
@@ -167,7 +167,8 @@ Status read_up_to_now(Listener& listener, const std::function<void(const Batch&)
     pollfd wait{.fd = listener.fd(), .events = POLLIN, .revents = 0};
     ::poll(&wait, 1, kPatience);
     Batch batch = listener.read();
-    const auto signs = std::erase_if(batch.records, [&](const Record& record) { return is_sign(record, sign); });
+    const auto signs =
+        std::erase_if(batch.records, [&](const Record& record) { return record.pid == sign && may_be_sign(record); });
     take(batch);
     if (signs != 0) return ok();
   }

@@ -39,6 +39,9 @@ class Listener {
   UniqueFd fd_;
 };
 
+// A record that a listener, perhaps another one, makes to know that it hears: of a call that was let through.
+bool may_be_sign(const Record& record);
+
 // How many records the audit has lost on their way to everybody since the machine was started; nothing where it does
 // not tell (CAP_AUDIT_CONTROL), or counts also those that only an audit daemon, which does not run, has missed.
 std::optional<std::uint32_t> lost_records();

@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <ctime>
 
 #include "runward_build_info.h"
 #include "shim/base/file.h"
+#include "shim/harden/event.h"
 #include "shim/host/running.h"
 #include "shim/state/decisions.h"
 
@@ -59,9 +61,12 @@ std::optional<std::string> container_by_namespace(pid_t pid) {
   return std::nullopt;
 }
 
-std::optional<std::string> container_by_user(std::uint32_t user) {
+// Not of one that was started later, on a range that was another's.
+std::optional<std::string> container_by_user(std::uint32_t user, std::int64_t time_ms) {
+  const std::string time = harden::rfc3339(std::chrono::system_clock::time_point(std::chrono::milliseconds(time_ms)));
   for (const state::Decision& decision : state::Decisions(build_info::kStateDir).list())
-    if (decision.users && user >= decision.users->first && user - decision.users->first < decision.users->size)
+    if (decision.time < time && decision.users && user >= decision.users->first &&
+        user - decision.users->first < decision.users->size)
       return decision.container;
   return std::nullopt;
 }
@@ -90,7 +95,7 @@ std::optional<std::string> container_in_cgroup(std::string_view text) {
 ProcessOwner owner_of(pid_t pid, std::int64_t time_ms, std::optional<std::uint32_t> user) {
   const auto start = start_of(pid);
   if (!start || *start > time_ms + kThousand) {
-    const auto id = user ? container_by_user(*user) : std::nullopt;
+    const auto id = user ? container_by_user(*user, time_ms) : std::nullopt;
     return id ? ProcessOwner{.owner = Owner::container, .container = *id} : ProcessOwner();
   }
   if (const auto text = read_file(place_of(pid, "cgroup"), kMaxBytes))

@@ -69,15 +69,17 @@ void add_from_states(Containers& containers) {
     }
 }
 
-Status add_from_events(const std::string& events_file, Containers& containers) {
+Status add_from_events(const std::string& events_file, const std::optional<ContainerIds>& only,
+                       Containers& containers) {
   auto log = EventLog::open(events_file);
   if (!log && log.error().code == std::errc::no_such_file_or_directory) return ok();
   if (!log) return std::move(log).error();
   SHIM_CHECK(log->read([&](std::string_view line) {
+    if (only && !may_name(line, *only)) return;
     auto event = parse_event(line);
     if (!event) return;
     const std::string id = text_of(*event, "container");
-    if (id.empty()) return;
+    if (id.empty() || (only && !only->contains(id))) return;
     Container& container = containers[id];
     container.id = id;
     const std::string command = text_of(*event, "command");
@@ -107,9 +109,18 @@ std::string docker_name(const Container& container) {
 
 }  // namespace
 
-Result<Containers> list_containers(const std::string& events_file) {
+bool may_name(std::string_view line, const ContainerIds& ids) {
+  constexpr std::string_view kKey = "\"container\":\"";  // as runward prints it
+  for (std::size_t at = line.find(kKey); at != std::string_view::npos; at = line.find(kKey, at)) {
+    at += kKey.size();
+    if (ids.contains(line.substr(at, line.find('"', at) - at))) return true;
+  }
+  return false;
+}
+
+Result<Containers> list_containers(const std::string& events_file, const std::optional<ContainerIds>& only) {
   Containers containers;
-  if (!events_file.empty()) SHIM_CHECK(add_from_events(events_file, containers));
+  if (!events_file.empty()) SHIM_CHECK(add_from_events(events_file, only, containers));
   add_from_states(containers);
   for (auto& [id, container] : containers) container.name = docker_name(container);
   return containers;
@@ -129,6 +140,14 @@ Result<Container> pick_container(const Containers& containers, const std::string
   if (matches.size() == 1) return *matches.front();
   return make_error(ErrorKind::io, "'" + wanted + "' stands for " + std::to_string(matches.size()) +
                                        " containers, among them " + matches[0]->id + " and " + matches[1]->id);
+}
+
+Result<Container> find_container(const std::string& events_file, const std::string& wanted) {
+  SHIM_TRY(const Containers running, list_containers(""));
+  std::optional<ContainerIds> only;
+  if (const auto found = pick_container(running, wanted)) only = ContainerIds{found->id};
+  SHIM_TRY(const Containers containers, list_containers(events_file, only));
+  return pick_container(containers, only ? *only->begin() : wanted);
 }
 
 BundleFacts facts_of_bundle(const std::string& bundle) {

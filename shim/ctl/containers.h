@@ -6,7 +6,9 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "shim/base/result.h"
 #include "shim/oci/value.h"
@@ -23,7 +25,15 @@ struct Container {
 
 using Containers = std::map<std::string, Container>;  // by id
 
-Result<Containers> list_containers(const std::string& events_file);
+// All that the file tells of, or of these ids only, which is quick however long the file has become.
+using ContainerIds = std::set<std::string, std::less<>>;
+Result<Containers> list_containers(const std::string& events_file, const std::optional<ContainerIds>& only = {});
+
+// What list_containers has for one, by id, name or an id's beginning: of those that run if one of them is meant.
+Result<Container> find_container(const std::string& events_file, const std::string& wanted);
+
+// Whether a line of the events file may be about one of them, without reading it as JSON.
+bool may_name(std::string_view line, const ContainerIds& ids);
 
 // By id, name, or an id's beginning that only one has, in this order, as Docker does it.
 Result<Container> pick_container(const Containers& containers, const std::string& wanted);

@@ -132,7 +132,7 @@ class Teller {
     const bool has_own_label = record.label.starts_with(kOwnLabels);
     if (owner.owner == Owner::host && !has_own_label) return std::nullopt;
     // What `profile verify` tells of itself, and its signs.
-    if (record.label.starts_with(kTrialLabels) || record.command == "runwardctl") return std::nullopt;
+    if (record.label.starts_with(kTrialLabels) || audit::may_be_sign(record)) return std::nullopt;
     Told told{.container = &book_.about(owner.container, record.label), .denial = {}};
     if (!wanted_.empty() && told.container->id != wanted_) return std::nullopt;
     told.denial = audit::describe(record, audit::profile_in(record.label));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <csignal>
 
@@ -18,12 +19,35 @@ bool is_flag(std::string_view argument, std::string_view name) {
   return argument == name || (argument.starts_with(name) && argument[name.size()] == '=');
 }
 
+// The flags of docker-run(1) that stand alone; behind any other comes its value, unless it has an `=`.
+constexpr std::array<std::string_view, 14> kBareFlags = {"--detach",
+                                                         "--disable-content-trust",
+                                                         "--help",
+                                                         "--init",
+                                                         "--interactive",
+                                                         "--no-healthcheck",
+                                                         "--oom-kill-disable",
+                                                         "--privileged",
+                                                         "--publish-all",
+                                                         "--quiet",
+                                                         "--read-only",
+                                                         "--rm",
+                                                         "--sig-proxy",
+                                                         "--tty"};
+constexpr std::string_view kBareLetters = "diPqt";
+
 // "-t", "-it"
-bool asks_for_terminal(std::string_view argument) {
-  const bool is_short = argument.starts_with('-') && !argument.starts_with("--");
-  return argument == "--tty" || argument == "--tty=true" ||
-         (is_short && argument.find_first_not_of("-dit") == std::string_view::npos &&
-          argument.find('t') != std::string_view::npos);
+bool asks_for_terminal(std::string_view flag) {
+  if (flag.starts_with("--")) return flag == "--tty" || flag == "--tty=true";
+  return flag.substr(0, flag.find_first_not_of(kBareLetters, 1)).find('t') != std::string_view::npos;
+}
+
+bool takes_next(std::string_view flag) {
+  if (flag.starts_with("--"))
+    return flag.find('=') == std::string_view::npos && std::ranges::find(kBareFlags, flag) == kBareFlags.end();
+  // "-itv /a:/b", but "-v/a:/b": the first letter that takes a value has the rest.
+  const std::size_t taker = flag.find_first_not_of(kBareLetters, 1);
+  return taker != std::string_view::npos && taker + 1 == flag.size();
 }
 
 }  // namespace
@@ -46,12 +70,14 @@ Result<RecordedCall> recorded_call(std::vector<std::string> argv, const std::str
   if (argv.empty() || run == argv.end() || run == argv.begin())
     return make_error(ErrorKind::usage, "after -- comes the call that starts the container: docker run …");
   RecordedCall call{.argv = {}, .id_file = id_file};
-  for (auto argument = run + 1; argument != argv.end(); ++argument) {
+  // Up to the image: what comes behind it is the container's own.
+  for (auto argument = run + 1; argument != argv.end() && argument->starts_with('-') && *argument != "--"; ++argument) {
     if (is_flag(*argument, "--runtime"))
       return make_error(ErrorKind::usage, "the call names a runtime, but recording needs its own ('" + runtime + "')");
     if (argument->starts_with("--cidfile=")) call.id_file = argument->substr(argument->find('=') + 1);
     if (*argument == "--cidfile" && argument + 1 != argv.end()) call.id_file = *(argument + 1);
     call.has_terminal = call.has_terminal || asks_for_terminal(*argument);
+    if (takes_next(*argument) && argument + 1 != argv.end()) ++argument;
   }
   std::vector<std::string> ours = {"--runtime=" + runtime};
   if (call.id_file == id_file) ours.push_back("--cidfile=" + id_file);

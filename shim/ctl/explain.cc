@@ -137,8 +137,7 @@ Result<Explanation> explain_bundle(const std::string& bundle, const Given& given
 
 Result<Explanation> explain_container(const std::string& wanted, const Given& given) {
   SHIM_TRY(const policy::Config config, policy::load_config(config_dir(given)));
-  SHIM_TRY(const Containers containers, list_containers(config.events.file));
-  SHIM_TRY(const Container container, pick_container(containers, wanted));
+  SHIM_TRY(const Container container, find_container(config.events.file, wanted));
   if (!open_directory(container.bundle)) {
     if (container.event) return explain_event(*container.event);
     return make_error(ErrorKind::io, "the bundle '" + container.bundle + "' is gone");

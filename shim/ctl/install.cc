@@ -75,9 +75,8 @@ Result<Plan> plan_of(const Given& given, const DaemonFile& file, Target target) 
     if (state == Link::to_make) plan.to_make.push_back(plan.links.at(i));
   }
   const auto names = plan.target.runtime_names();
-  Registration registration{
-      .runtimes = {{names[0], plan.program}, {names[1], plan.links[0]}, {names[2], plan.links[1]}},
-      .default_runtime = {}};
+  Registration registration{.runtimes = {{names[0], plan.program}}, .default_runtime = {}};
+  for (std::size_t i = 0; i < kLinks.size(); ++i) registration.runtimes.push_back({names[i + 1], plan.links.at(i)});
   plan.sets_default = given.has("default");
   if (plan.sets_default) registration.default_runtime = names[given.has("strict") ? 1 : 0];
   SHIM_TRY(plan.changed, add_runtimes(file.text(), file.path(), registration));

@@ -2,7 +2,8 @@
 #pragma once
 
 // `runwardctl install`: registers runward with dockerd, under its own name (profile by the configuration), as
-// <name>-strict (profile strict) and as <name>-record (recorded, see profile_record.h). No runtimeArgs: dockerd makes a
+// <name>-strict (profile strict), as <name>-record (recorded, see profile_record.h) and as <name>-verify (a profile is
+// tried out, see shim/verification.h). No runtimeArgs: dockerd makes a
 // script of them that it deletes at every start, so the profile is told by the name of a link beside the program:
 // runward-strict, runward-record, runward-verify.
 
@@ -26,7 +27,9 @@ struct Target {
   bool dry_run = false;
   bool reload = true;
 
-  [[nodiscard]] std::vector<std::string> runtime_names() const { return {name, name + "-strict", name + "-record"}; }
+  [[nodiscard]] std::vector<std::string> runtime_names() const {
+    return {name, name + "-strict", name + "-record", name + "-verify"};
+  }
 };
 Result<Target> target_of(const Given& given);
 

@@ -247,9 +247,12 @@ std::string describe_modes(const policy::Policy& policy) {
 Result<int> run_ps(const Given& given) {
   if (::geteuid() != 0) return make_error(ErrorKind::usage, "ps needs root: decisions are kept where only root reads");
   SHIM_TRY(const policy::Config config, policy::load_config(config_dir(given)));
-  SHIM_TRY(const Containers containers, list_containers(config.events.file));
+  std::vector<state::Decision> decisions = state::Decisions(build_info::kStateDir).list();
+  ContainerIds ids;
+  for (const state::Decision& decision : decisions) ids.insert(decision.container);
+  SHIM_TRY(const Containers containers, list_containers(config.events.file, ids));
   std::vector<Row> rows;
-  for (state::Decision& decision : state::Decisions(build_info::kStateDir).list()) {
+  for (state::Decision& decision : decisions) {
     const auto pid = host::first_process_of(decision.pid_file, decision.runtime_root, decision.container);
     if (pid) rows.push_back(look_at(std::move(decision), *pid, containers));
   }

@@ -48,6 +48,19 @@ void remove_place(const Grant& grant) {
   fs::remove_all(grant.folder, error);
 }
 
+std::optional<std::string> id_in(const std::string& file) {
+  constexpr std::size_t kMaxId = 256;
+  auto id = read_file(file, kMaxId);
+  if (!id || !runtime::is_valid_container_id(*id)) return std::nullopt;
+  return *std::move(id);
+}
+
+// Without its AppArmor profile it would run unconfined.
+bool still_runs(const Grant& grant) {
+  const auto id = id_in(grant.id_file);
+  return id && first_process(*id);
+}
+
 // Of those that were killed together with their guards.
 void sweep() {
   std::error_code error;
@@ -59,7 +72,7 @@ void sweep() {
     if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
     const auto text = read_all(fd, kMaxBytes, path);
     const auto grant = text ? parse_grant(*text, folder) : Result<Grant>(text.error());
-    if (grant) remove_place(*grant);
+    if (grant && !still_runs(*grant)) remove_place(*grant);
   }
 }
 
@@ -108,13 +121,12 @@ void rename_peer(std::optional<apparmor::Pattern>& peer, const std::string& from
   while (::read(kLife, nothing.data(), nothing.size()) < 0 && errno == EINTR) {
   }
   constexpr std::chrono::seconds kPatience(60);
-  constexpr std::size_t kMaxId = 256;
-  const auto id = read_file(grant.id_file, kMaxId);
-  if (id && runtime::is_valid_container_id(*id) && first_process(*id)) {
+  // Also one that is about to start.
+  if (const auto id = id_in(grant.id_file)) {
     docker.insert(docker.end(), {"stop", *id});
     static_cast<void>(doctor::run_program(docker, kPatience));
   }
-  remove_place(grant);
+  if (!still_runs(grant)) remove_place(grant);
   ::_exit(0);
 }
 
@@ -173,19 +185,19 @@ VerificationPlace::VerificationPlace(VerificationPlace&& other) noexcept
       life_(std::move(other.life_)),
       guard_(std::exchange(other.guard_, -1)) {}
 
-// The grant comes last, when all that it speaks of is there.
+// The grant comes before the AppArmor profile, so that the next call finds both should this one be killed. It is no use
+// to any container until Docker has written an id.
 Status VerificationPlace::fill(const TriedProfile& profile) {
   SHIM_TRY(const UniqueFd folder, open_directory(grant_.folder));
   SHIM_CHECK(make_folder(grant_.folder + "/" + kSessionsFolder, kOnlyRoot));
   SHIM_CHECK(copy_profile(profile, folder));
-  if (apparmor::kernel_has_apparmor(apparmor::host_places()) && profile.loaded.apparmor) {
-    grant_.apparmor = std::string(kTrialLabels) + grant_.folder.substr(grant_.folder.rfind('/') + 1);
-    SHIM_CHECK(load_variant(*profile.loaded.apparmor, grant_.apparmor));
-  }
+  const bool has_variant = apparmor::kernel_has_apparmor(apparmor::host_places()) && profile.loaded.apparmor;
+  if (has_variant) grant_.apparmor = std::string(kTrialLabels) + grant_.folder.substr(grant_.folder.rfind('/') + 1);
   const std::string path = grant_.folder + "/" + kGrantFile;
   lock_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!lock_ || ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) return errno_error("lock", path);
-  return write_all(lock_.get(), print_grant(grant_), path);
+  SHIM_CHECK(write_all(lock_.get(), print_grant(grant_), path));
+  return has_variant ? load_variant(*profile.loaded.apparmor, grant_.apparmor) : ok();
 }
 
 Status VerificationPlace::guard(std::vector<std::string> docker) {
@@ -212,12 +224,7 @@ void VerificationPlace::end() {
   grant_ = {};
 }
 
-std::optional<std::string> VerificationPlace::container() const {
-  constexpr std::size_t kMaxId = 256;
-  auto id = read_file(grant_.id_file, kMaxId);
-  if (!id || !runtime::is_valid_container_id(*id)) return std::nullopt;
-  return *std::move(id);
-}
+std::optional<std::string> VerificationPlace::container() const { return id_in(grant_.id_file); }
 
 std::set<std::uint32_t> VerificationPlace::sessions() const {
   std::set<std::uint32_t> all;

@@ -123,6 +123,7 @@ struct HostFacts {
   std::uint64_t cpu_count = 1;
   bool cgroup_v2 = false;
   bool swap_accounting = true;      // memory.memsw.* exist (v1; kernel parameter swapaccount=1)
+  bool swap_key = false;            // cgroup v2, and memory.swap.max exists
   bool cpu_quota_supported = true;  // CONFIG_CFS_BANDWIDTH
   bool apparmor_enabled = false;
   std::set<std::string> apparmor_loaded;    // of the profiles that were asked for

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <filesystem>
 
 #include "apparmor/load.h"
 #include "shim/base/file.h"
@@ -33,11 +34,21 @@ bool wanted(const policy::Policy& policy, RuleId rule) { return policy.rule(rule
 
 bool exists(const char* path) { return ::access(path, F_OK) == 0; }
 
+// The root has no such file, only cgroups below it: the first that has a limit of memory tells.
+bool has_swap_key() {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry("/sys/fs/cgroup", error), end; !error && entry != end;
+       entry.increment(error))
+    if (exists((entry->path() / "memory.max").c_str())) return exists((entry->path() / "memory.swap.max").c_str());
+  return false;
+}
+
 Status probe_memory(HostFacts& facts) {
   struct sysinfo info {};
   if (::sysinfo(&info) != 0) return errno_error("sysinfo", "memory");
   facts.memory_bytes = static_cast<std::uint64_t>(info.totalram) * info.mem_unit;
   facts.swap_accounting = facts.cgroup_v2 || exists("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes");
+  facts.swap_key = facts.cgroup_v2 && has_swap_key();
   return ok();
 }
 

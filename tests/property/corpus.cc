@@ -243,6 +243,7 @@ host::HostFacts facts_for(const oci::Value& document, const std::string& engine,
     facts.memory_bytes = std::uint64_t{1} << 50U;
     facts.cpu_count = 4096;
     facts.cgroup_v2 = true;
+    facts.swap_key = true;
     facts.apparmor_enabled = true;
     facts.apparmor_loaded = {"docker-default", "runward-rich"};
     facts.selinux_enabled = true;

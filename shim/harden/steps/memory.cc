@@ -20,7 +20,7 @@ void forbid_swap(Verdict& verdict, const oci::LinuxResources& resources, const C
   constexpr auto kReason = "no swap beyond the memory limit";
   if (!ctx.host.swap_accounting) return;
   if (limit) verdict.set(resources.value(), oci::Pointer("/memory/swap"), *limit, kReason);
-  if (ctx.host.cgroup_v2) verdict.set(resources.value(), oci::Pointer("/unified") / kSwapKey, kNoSwap, kReason);
+  if (ctx.host.swap_key) verdict.set(resources.value(), oci::Pointer("/unified") / kSwapKey, kNoSwap, kReason);
 }
 
 // runc takes 0 and what is absent for "as it is", and forgets keys of cgroup v2 that are absent.

@@ -41,5 +41,14 @@ TEST(FactsOfBundle, ReadsIdAndNamespaceFromThePath) {
   EXPECT_EQ(facts_of_bundle("/var/lib/containers/storage/overlay-containers/0123/userdata").container_id, "0123");
 }
 
+TEST(Containers, LinesThatNameNoneOfThemNeedNotBeRead) {
+  const ContainerIds ids{"aa", "bb"};
+  EXPECT_TRUE(may_name(R"({"bundle":"/b","container":"aa","time":"t"})", ids));
+  EXPECT_TRUE(may_name(R"({"changes":[{"before":{"container":"x"}}],"container":"bb"})", ids));
+  EXPECT_FALSE(may_name(R"({"bundle":"/b","container":"aab"})", ids));
+  EXPECT_FALSE(may_name(R"({"image":"aa"})", ids));
+  EXPECT_FALSE(may_name(R"({"container":")", ids));
+}
+
 }  // namespace
 }  // namespace runward::ctl

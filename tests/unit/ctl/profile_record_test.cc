@@ -32,6 +32,23 @@ TEST(RecordedCall, KeepsTheUsersIdFile) {
   }
 }
 
+TEST(RecordedCall, LeavesTheContainersOwnArgumentsAlone) {
+  for (const std::vector<std::string>& flags : {std::vector<std::string>{"--rm", "--name", "a"},
+                                                {"-di"},
+                                                {"-itv", "/a:/b"},
+                                                {"-v/a:/b", "--env=X=1"},
+                                                {"-h", "host"}}) {
+    std::vector<std::string> argv = {"docker", "run"};
+    argv.insert(argv.end(), flags.begin(), flags.end());
+    argv.insert(argv.end(), {"image", "program", "--runtime=x", "--cidfile", "/f", "-t"});
+    const auto call = call_of(argv);
+    ASSERT_TRUE(call) << call.error().message;
+    EXPECT_EQ(call->id_file, "/tmp/id");
+    EXPECT_EQ(call->has_terminal, flags.front() == "-itv");
+  }
+  EXPECT_FALSE(call_of({"docker", "run", "--name", "a", "--runtime=x", "image"}));
+}
+
 TEST(RecordedCall, KnowsWhoseTheTerminalIs) {
   EXPECT_TRUE(call_of({"docker", "run", "-it", "x"})->has_terminal);
   EXPECT_TRUE(call_of({"docker", "run", "--tty", "x"})->has_terminal);

@@ -26,7 +26,9 @@ TEST(ContainerInCgroup, IsTheOutermostId) {
     EXPECT_EQ(container_in_cgroup(none), std::nullopt) << none;
 }
 
-TEST(OwnerOf, AProcessThatBeganAfterTheRecordIsAnother) { EXPECT_EQ(owner_of(::getpid(), 1000, std::nullopt).owner, Owner::unknown); }
+TEST(OwnerOf, AProcessThatBeganAfterTheRecordIsAnother) {
+  EXPECT_EQ(owner_of(::getpid(), 1000, std::nullopt).owner, Owner::unknown);
+}
 
 TEST(Grant, IsReadAsItWasWritten) {
   const Grant grant{.folder = "/f", .profile = "web", .id_file = "/f/id", .apparmor = "runward-verify-x"};

@@ -44,11 +44,11 @@ TEST(LimitMemory, MakesSwapEqualToTheLimit) {
 // runc tells systemd nothing of a swap that is equal to the limit; the key it hands on.
 TEST(LimitMemory, ForbidsSwapByTheKeyOfCgroupV2Too) {
   Bench bench = bench_with_limits();
-  bench.host.cgroup_v2 = true;
+  bench.host.swap_key = true;
   EXPECT_EQ(bench.after(limit_memory, Value::object())["unified"], Value({{"memory.swap.max", "0"}}));
   EXPECT_EQ(bench.after(limit_memory, {{"unified", {{"memory.swap.max", "max"}}}})["unified"],
             Value({{"memory.swap.max", "0"}}));
-  bench.host.cgroup_v2 = false;
+  bench.host.swap_key = false;
   EXPECT_FALSE(bench.after(limit_memory, Value::object()).contains("unified"));
 }
 

@@ -51,7 +51,7 @@ TEST_F(Update, TakesSwapOutWhereTheLimitStays) {
 
 // runc forgets the keys that an update does not repeat.
 TEST_F(Update, RepeatsThatThereIsNoSwapOnCgroupV2) {
-  bench_.host.cgroup_v2 = true;
+  bench_.host.swap_key = true;
   const Value no_swap = {{"memory.swap.max", "0"}};
   for (const Value& asked : {Value::object(), Value({{"memory", {{"limit", 800}}}}), Value({{"pids", {{"limit", 5}}}})})
     EXPECT_EQ(bench_.after(limit_memory, asked)["unified"], no_swap) << asked;
