@@ -111,6 +111,18 @@ nothing_is_left() { ! compgen -G "$verifications/*"; }
   assert_contains "$(cat "$mine/out")" 'system call sync  /bin/busybox (sync)'
 }
 
+@test "a run that somebody else cuts short is no pass" {
+  worked() { [[ $(docker_ logs "$name" 2>/dev/null) == 1 ]]; }
+  ctl profile verify "$mine" -- docker run --name "$name" box sh -c "$work; sleep 60" >"$mine/out" 2>&1 &
+  local verification=$! code=0
+  wait_until 20 worked
+  docker_ kill "$name"
+  wait $verification || code=$?
+  assert_equal "$code" 1 || fail "$(cat "$mine/out")"
+  assert_contains "$(cat "$mine/out")" 'cut short'
+  nothing_is_left
+}
+
 @test "the trial lets nothing through that the profile 'record' does not" {
   # Docker's default, and ours, refuse these; the trial's container is root with all that Docker gives.
   run verify "$mine" box sh -c 'unshare -U true; mount -t tmpfs x /mnt; echo end'
