@@ -198,12 +198,12 @@ add_to_table() {
   printf '| %s | %s | %s | %s | %s | 352 | %s |\n' "$server" "$recorded" "$1" "$2" "${sizes%% *}" "$3" >>"$WORKLOAD_TABLE"
 }
 
-@test 'nginx' { holds nginx 75; }
-@test 'redis' { holds redis 70; }
-@test 'postgresql' { holds postgresql; }
-@test 'apache2' { holds apache2; }
-@test 'memcached' { holds memcached; }
-@test 'haproxy' { holds haproxy; }
-@test 'a Python web server' { holds python; }
-@test 'a Node web server' { holds node; }
-@test 'a static Go program' { holds go; }
+@test "nginx" { holds nginx 75; }
+@test "redis" { holds redis 70; }
+@test "postgresql" { holds postgresql; }
+@test "apache2" { holds apache2; }
+@test "memcached" { holds memcached; }
+@test "haproxy" { holds haproxy; }
+@test "a Python web server" { holds python; }
+@test "a Node web server" { holds node; }
+@test "a static Go program" { holds go; }
