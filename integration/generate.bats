@@ -32,6 +32,15 @@ teardown() {
 # Where the engine and its runtimes see the test's configuration as /etc/runward.
 profile() { engine_ns "$RUNWARDCTL" profile "$@"; }
 
+# make_profile_of WORK - the profile rwgbox, of a shell that does it; what `generate` says is in `output`.
+make_profile_of() {
+  docker_ run --name srv --runtime=runward-record box sh -c "$1"
+  docker_ rm srv
+  local recording=("$recordings"/srv*.json)
+  mv "${recording[0]}" "$made/shell.json"
+  run -0 profile generate "$made/shell.json" --output "$made/rwgbox" --headroom strict
+}
+
 ctl_calibrate() { "$RUNWARDCTL" profile calibrate "$@"; }
 
 assert_at_most() {
@@ -42,11 +51,7 @@ assert_at_most() {
 
 @test "a shell: its profile lets it do what was recorded, and nothing else" {
   local work='echo text >/tmp/x; cat /tmp/x | wc -l; mkdir /tmp/d; rm -r /tmp/d'
-  docker_ run --name srv --runtime=runward-record box sh -c "$work"
-  docker_ rm srv
-  local recording=("$recordings"/srv*.json)
-  mv "${recording[0]}" "$made/shell.json"
-  run -0 profile generate "$made/shell.json" --output "$made/rwgbox" --headroom strict
+  make_profile_of "$work"
   assert_at_most 75 "$made/rwgbox"
   run -0 profile check "$made/rwgbox"
   run -0 profile install "$made/rwgbox"
@@ -103,11 +108,7 @@ assert_at_most() {
 # What was not recorded is refused, each by its own layer; what AppArmor refuses is tried in vm/checks.sh.
 @test "under its own profile: no new binary, no write elsewhere, no raw socket, no other capability" {
   local work='echo text >/tmp/x; chown 0:0 /tmp/x; cp /bin/busybox /tmp/new; chmod 755 /tmp/new; nc -w 1 127.0.0.1 1; true'
-  docker_ run --name srv --runtime=runward-record box sh -c "$work"
-  docker_ rm srv
-  local recording=("$recordings"/srv*.json)
-  mv "${recording[0]}" "$made/shell.json"
-  run -0 profile generate "$made/shell.json" --output "$made/rwgbox" --headroom strict
+  make_profile_of "$work"
   run -0 profile install "$made/rwgbox"
   run -0 run_in runward-rwgbox -- sh -c "$work; echo worked"
   assert_contains "$output" worked

@@ -10,7 +10,9 @@
 #include <charconv>
 #include <csignal>
 
+#include "shim/base/file.h"
 #include "shim/ctl/doctor/spawn.h"
+#include "shim/runtime/command_line.h"
 
 namespace runward::ctl {
 namespace {
@@ -51,6 +53,13 @@ bool takes_next(std::string_view flag) {
 }
 
 }  // namespace
+
+std::optional<std::string> id_in(const std::string& id_file) {
+  constexpr std::size_t kMaxId = 256;
+  auto id = read_file(id_file, kMaxId);
+  if (!id || !runtime::is_valid_container_id(*id)) return std::nullopt;
+  return *std::move(id);
+}
 
 std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
   constexpr std::uint64_t kMost = 1'000'000;

@@ -25,6 +25,9 @@ struct RecordedCall {
 Result<RecordedCall> recorded_call(std::vector<std::string> argv, const std::string& runtime,
                                    const std::string& id_file);
 
+// What Docker has written to that file; nothing until then.
+std::optional<std::string> id_in(const std::string& id_file);
+
 // "90", "90s", "5m", "2h"
 std::optional<std::chrono::seconds> parse_duration(std::string_view text);
 

@@ -70,9 +70,8 @@ class RecorderView {
   static constexpr std::size_t kLength = 1024;
 
   void open_file() {
-    constexpr std::size_t kMaxId = 256;
-    const auto id = read_file(id_file_, kMaxId);
-    if (!id || !runtime::is_valid_container_id(*id)) return;
+    const auto id = id_in(id_file_);
+    if (!id) return;
     file_ = UniqueFd(::open(recorder_file(*id).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   }
 

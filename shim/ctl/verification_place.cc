@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,12 +19,12 @@
 #include "apparmor/render.h"
 #include "runward_build_info.h"
 #include "shim/base/file.h"
+#include "shim/ctl/docker_run.h"
 #include "shim/ctl/doctor/spawn.h"
 #include "shim/ctl/profile_folder.h"
 #include "shim/ctl/table.h"
 #include "shim/host/running.h"
 #include "shim/policy/read_values.h"
-#include "shim/runtime/command_line.h"
 #include "shim/state/decisions.h"
 
 namespace runward::ctl {
@@ -46,13 +45,6 @@ void remove_place(const Grant& grant) {
   if (!grant.apparmor.empty()) static_cast<void>(apparmor::unload(apparmor::host_places(), grant.apparmor));
   std::error_code error;
   fs::remove_all(grant.folder, error);
-}
-
-std::optional<std::string> id_in(const std::string& file) {
-  constexpr std::size_t kMaxId = 256;
-  auto id = read_file(file, kMaxId);
-  if (!id || !runtime::is_valid_container_id(*id)) return std::nullopt;
-  return *std::move(id);
 }
 
 // Without its AppArmor profile it would run unconfined.
@@ -116,7 +108,7 @@ void rename_peer(std::optional<apparmor::Pattern>& peer, const std::string& from
   constexpr int kLife = 3;
   ::dup2(life.get(), kLife);
   // The grant's lock among them: it is void when the one who holds it has ended.
-  ::syscall(SYS_close_range, kLife + 1, ~0U, 0);
+  close_from(kLife + 1);
   std::array<char, 1> nothing{};
   while (::read(kLife, nothing.data(), nothing.size()) < 0 && errno == EINTR) {
   }

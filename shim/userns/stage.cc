@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <utility>
@@ -23,6 +22,7 @@
 #include "shim/base/file.h"
 #include "shim/base/fnv1a.h"
 #include "shim/userns/layers.h"
+#include "shim/userns/remapped.h"
 #include "shim/userns/small_tree.h"
 #include "shim/userns/stdio.h"
 
@@ -92,21 +92,6 @@ oci::Strings locked_options(const UniqueFd& tree) {
   if ((status.f_flag & ST_NODEV) != 0) options.emplace_back("nodev");
   if ((status.f_flag & ST_NOEXEC) != 0) options.emplace_back("noexec");
   return options;
-}
-
-// Of a dockerd with userns-remap, which keeps what it shifts below a folder of that name:
-// /var/lib/docker/100000.100000.
-bool is_remapped(const std::filesystem::path& rootfs) {
-  for (std::filesystem::path folder = rootfs; folder.has_relative_path(); folder = folder.parent_path()) {
-    unsigned uid = 0, gid = 0;
-    int length = 0;
-    const std::string name = folder.filename();
-    const bool is_named = std::sscanf(name.c_str(), "%u.%u%n", &uid, &gid, &length) == 2 &&
-                          length == static_cast<int>(name.size()) && uid != 0 && gid != 0;
-    struct stat status {};
-    if (is_named && ::stat(folder.c_str(), &status) == 0 && (status.st_uid == uid || status.st_gid == gid)) return true;
-  }
-  return false;
 }
 
 bool is_recursive(const oci::Mount& mount) { return !mount.has("bind") || mount.has("rbind"); }

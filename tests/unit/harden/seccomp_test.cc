@@ -48,9 +48,10 @@ Outcome outcome(const Value& document, std::string_view call, const seccomp::Arg
 // ever.
 TEST(RequireSeccomp, WhileAProfileIsTriedOutRefusalsAreLoggedWithinTheBound) {
   Bench bench = bench_of("moby", filter({kStart, rule({"read"}), rule({"write"}, Value::array(), "SCMP_ACT_ERRNO")}));
-  bench.logged_within = *seccomp::parse_template(
-      filter({kStart, rule({"read", "write", "chroot", "clone3"}), rule({"socket"}, Value::array({condition(0, 1, "SCMP_CMP_EQ")}))}),
-      "bound");
+  bench.logged_within =
+      *seccomp::parse_template(filter({kStart, rule({"read", "write", "chroot", "clone3"}),
+                                       rule({"socket"}, Value::array({condition(0, 1, "SCMP_CMP_EQ")}))}),
+                               "bound");
   const Value asked = filter({kStart, rule({"read", "write", "chroot", "socket", "mount", "clone3"})});
   const Value document = bench.after(require_seccomp, with_filter(asked));
   constexpr Outcome kLogged{.action = Action::log, .data = 0};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -67,6 +68,19 @@ TEST(AuditRecord, ALabelMayHaveItsModeBehindIt) {
              "sig=0 arch=c000003e syscall=1 compat=0 ip=0x1 code=0x50000");
   EXPECT_EQ(record.label, "web");
   EXPECT_EQ(record.executable, "");
+}
+
+// What a container's process calls itself makes no difference.
+TEST(AuditRecord, OnlyAListenersOwnCallIsASign) {
+  const auto of = [](int call, const char* code) {
+    return parsed(kSeccompType,
+                  "audit(1.000:1): auid=1 uid=0 gid=0 ses=1 pid=3 comm=\"runwardctl\" exe=\"/x\" sig=0 "
+                  "arch=c000003e syscall=" +
+                      std::to_string(call) + " compat=0 ip=0x1 code=" + code);
+  };
+  EXPECT_TRUE(may_be_sign(of(SYS_getppid, "0x7ffc0000")));
+  EXPECT_FALSE(may_be_sign(of(SYS_getppid, "0x80000000")));  // killed
+  EXPECT_FALSE(may_be_sign(of(SYS_getppid + 1, "0x7ffc0000")));
 }
 
 TEST(AuditRecord, TellsOfAnAccess) {
