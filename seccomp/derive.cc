@@ -56,13 +56,13 @@ Outcome logged(Outcome outcome) { return lets_through(outcome) ? Outcome{.action
 }  // namespace
 
 Derived derive(const Template& baseline, const Environment& environment, const Profile* asked) {
-  const Profile ours = baseline.resolve(environment);
+  Profile ours = baseline.resolve(environment);
   Combined combined = asked == nullptr ? normalise(ours) : intersect(ours, *asked);
   Profile& profile = combined.profile;
   profile.architectures = common_architectures(ours, asked == nullptr ? ours : *asked, environment.architecture);
   answer_probes(profile);
   drop_absent(profile, environment.architecture);
-  return {.profile = std::move(profile), .given_up = std::move(combined.given_up)};
+  return {.profile = std::move(profile), .ours = std::move(ours), .given_up = std::move(combined.given_up)};
 }
 
 Profile log_refusals(const Profile& profile, const Profile& within) {
@@ -75,14 +75,12 @@ Profile log_refusals(const Profile& profile, const Profile& within) {
   return merge(profile, loose).profile;
 }
 
-std::optional<std::string> hinders_dropping(const Profile& profile, const Template& baseline,
-                                            const Environment& environment) {
+std::optional<std::string> hinders_dropping(const Derived& derived) {
   constexpr std::array<std::string_view, 12> kDropping = {"capget",    "capset",    "prctl",     "setfsgid",
                                                           "setfsuid",  "setgid",    "setgroups", "setregid",
                                                           "setresgid", "setresuid", "setreuid",  "setuid"};
-  const Profile ours = baseline.resolve(environment);
   for (const std::string_view call : kDropping)
-    if (find_excess(ours, profile, std::string(call))) return std::string(call);
+    if (find_excess(derived.ours, derived.profile, std::string(call))) return std::string(call);
   return std::nullopt;
 }
 

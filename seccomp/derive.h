@@ -21,6 +21,7 @@ namespace runward::seccomp {
 
 struct Derived {
   Profile profile;
+  Profile ours;                       // the baseline alone, for the same container
   std::vector<std::string> given_up;  // calls whose rules are too many to be worked out: not let through
 };
 
@@ -35,8 +36,7 @@ Profile log_refusals(const Profile& profile, const Profile& within);
 // The first of the calls by which a low-level runtime gives up privileges that the profile answers otherwise than the
 // baseline does. Without no_new_privs the filter is loaded before that is done, so a filter that says "done" (or an
 // errno that the runtime overlooks) leaves the container with all of root's.
-std::optional<std::string> hinders_dropping(const Profile& profile, const Template& baseline,
-                                            const Environment& environment);
+std::optional<std::string> hinders_dropping(const Derived& derived);
 
 // The first of the calls that every container needs to start and end at all and that the profile never lets through.
 // Without execve runc's init does not fail: it hangs.

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "seccomp/sets.h"
@@ -282,10 +283,12 @@ Profile Template::resolve(const Environment& environment) const {
                   .calls = {}};
   for (const TemplateRule& rule : rules) {
     if (!applies(rule, environment)) continue;
+    auto next = profile.calls.end();  // most lists of names are sorted
     for (const std::string& name : rule.names) {
-      Rules& all = profile.calls[name];
+      const auto call = profile.calls.try_emplace(next, name);
       for (const auto& conditions : rule.alternatives)
-        all.push_back({.conditions = conditions, .outcome = rule.outcome});
+        call->second.push_back({.conditions = conditions, .outcome = rule.outcome});
+      next = std::next(call);
     }
   }
   return profile;

@@ -40,8 +40,13 @@ Value to_json(const Profile& profile) {
   if (!profile.architectures.empty()) json["architectures"] = profile.architectures;
   if (!profile.flags.empty()) json["flags"] = profile.flags;
   std::map<Rule, std::vector<std::string_view>> calls_with;
+  auto last = calls_with.end();
   for (const auto& [name, rules] : profile.calls)
-    for (const Rule& rule : rules) calls_with[rule].push_back(name);
+    for (const Rule& rule : rules) {
+      // Nearly all have the rule of the one before.
+      if (last == calls_with.end() || last->first != rule) last = calls_with.try_emplace(rule).first;
+      last->second.push_back(name);
+    }
   Value& list = json["syscalls"] = Value::array();
   for (const auto& [rule, names] : calls_with) list.push_back(to_json(rule, names));
   return json;

@@ -12,6 +12,7 @@
 #include "shim/host/answering_sources.h"
 #include "shim/load_apparmor.h"
 #include "shim/oci/parse.h"
+#include "shim/oci/print.h"
 #include "shim/policy/store.h"
 #include "shim/runtime/low_level.h"
 #include "shim/state/decisions.h"
@@ -35,6 +36,14 @@ Result<Bundle> open_bundle(const std::string& path) {
   SHIM_TRY(bundle.document, parse_spec(bundle.text, kDocument));
   return bundle;
 }
+
+// What a create works with. It stays until the low-level runtime is in our place: to give a document back value by
+// value takes as long as to read it.
+struct Work {
+  Bundle bundle;
+  policy::LoadedPolicy loaded;
+  harden::Report report;
+};
 
 // After this the low-level runtime reads our print; the engine's text stays
 // beside it for `runwardctl explain`.
@@ -76,19 +85,21 @@ class GovernedCreate {
       : call_(call), argv_(argv), config_(config), facts_(facts_of(call, argv)), event_(call, config.events) {}
 
   Error run() {
-    const Result<runtime::LowLevel> low_level = harden_bundle();
+    Work work;
+    const Result<runtime::LowLevel> low_level = harden_bundle(work);
     return low_level ? runtime::exec_low_level(*low_level, argv_) : event_.failed(low_level.error());
   }
 
  private:
-  Result<runtime::LowLevel> harden_bundle() {
+  Result<runtime::LowLevel> harden_bundle(Work& work) {
+    auto& [bundle, loaded, report] = work;
     SHIM_TRY(runtime::LowLevel low_level, runtime::find_low_level(config_.runtime, search_path()));
-    SHIM_TRY(Bundle bundle, open_bundle(call_.bundle));
-    SHIM_TRY(policy::LoadedPolicy loaded, is_verified(argv_[0]) ? begin_verification() : load_policy(bundle));
+    SHIM_TRY(bundle, open_bundle(call_.bundle));
+    SHIM_TRY(loaded, is_verified(argv_[0]) ? begin_verification() : load_policy(bundle));
     SHIM_CHECK(host::check_that_sources_answer(oci::Spec(bundle.document).mounts(), call_.container_id));
     const userns::Ranges ranges(build_info::kStateDir, config_.id_pool);
     SHIM_TRY(userns::Stage stage, prepare_stage(bundle, loaded.policy, ranges));
-    SHIM_TRY(const harden::Report report, decide(bundle, loaded.policy, low_level, stage));
+    SHIM_TRY(report, decide(bundle, loaded.policy, low_level, stage));
     SHIM_CHECK(event_.decided(report, loaded.policy));
     if (report.refused()) return make_error(ErrorKind::policy, harden::refusal_message(report, loaded.policy));
     SHIM_CHECK(load_apparmor_profile(oci::Spec(bundle.document).process()));

@@ -12,6 +12,7 @@
 #include "shim/host/running.h"
 #include "shim/load_apparmor.h"
 #include "shim/oci/parse.h"
+#include "shim/oci/print.h"
 #include "shim/running_container.h"
 #include "shim/runtime/exec_document.h"
 #include "shim/userns/idmap.h"

@@ -8,6 +8,7 @@
 #include "shim/host/probe.h"
 #include "shim/host/running.h"
 #include "shim/oci/parse.h"
+#include "shim/oci/print.h"
 #include "shim/running_container.h"
 #include "shim/runtime/update_document.h"
 

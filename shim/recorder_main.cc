@@ -27,6 +27,7 @@
 #include "shim/host/mount_table.h"
 #include "shim/host/running.h"
 #include "shim/oci/parse.h"
+#include "shim/oci/print.h"
 #include "shim/policy/store.h"
 #include "shim/recorder_files.h"
 #include "shim/runtime/low_level.h"

@@ -10,6 +10,7 @@
 
 #include "shim/base/file.h"
 #include "shim/oci/parse.h"
+#include "shim/oci/print.h"
 
 namespace runward {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "profiles/print_json.h"
 #include "shim/oci/parse.h"
+#include "shim/oci/print.h"
 #include "shim/oci/value.h"
 
 namespace runward::profiles {

@@ -12,8 +12,7 @@ namespace runward {
 // The program's own code.
 void prefault_program();
 
-// The next `bytes` that malloc(3) gives, at most 16 MiB. It then takes memory from the kernel in pieces of that size
-// and gives none back: the program ends or becomes another one soon.
-void prefault_heap(std::size_t bytes);
+// Memory to be written to.
+void prefault(void* begin, std::size_t size);
 
 }  // namespace runward

@@ -29,6 +29,7 @@
 #include "shim/ctl/verification_place.h"
 #include "shim/decide.h"
 #include "shim/oci/parse.h"
+#include "shim/oci/print.h"
 #include "shim/policy/store.h"
 #include "shim/state/decisions.h"
 

@@ -18,6 +18,7 @@
 #include "shim/ctl/profile_folder.h"
 #include "shim/ctl/table.h"
 #include "shim/decide.h"
+#include "shim/oci/print.h"
 #include "shim/oci/value.h"
 #include "shim/policy/store.h"
 #include "shim/runtime/low_level.h"

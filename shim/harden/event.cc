@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdio>
 
+#include "shim/oci/print.h"
+
 namespace runward::harden {
 namespace {
 
@@ -37,9 +39,13 @@ std::string_view word(Severity severity) { return severity == Severity::violatio
 constexpr std::size_t kMostParts = 200;
 
 std::size_t parts_of(const oci::Value& value) {
-  if (!value.is_structured()) return 1;
   std::size_t parts = 0;
-  for (const oci::Value& part : value) parts += parts_of(part);
+  if (value.is_array())
+    for (const oci::Value& part : value.get_ref<const oci::Value::array_t&>()) parts += parts_of(part);
+  else if (value.is_object())
+    for (const auto& [key, part] : value.get_ref<const oci::Value::object_t&>()) parts += parts_of(part);
+  else
+    return 1;
   return parts;
 }
 
@@ -66,9 +72,7 @@ oci::Value head(const EventContext& context) {
 }
 
 // Names of containers, images and paths may hold what is no UTF-8; an event is written all the same.
-std::string to_line(const oci::Value& json) {
-  return json.dump(-1, ' ', false, oci::Value::error_handler_t::replace) + "\n";
-}
+std::string to_line(const oci::Value& json) { return oci::print(json, oci::BadText::replace) + "\n"; }
 
 }  // namespace
 

@@ -21,9 +21,7 @@ SeccompFilter seccomp_filter(const Context& ctx, const oci::CapabilitySet& bound
   SeccompFilter filter{
       .json = {},
       .given_up = std::move(derived.given_up),
-      .hinders_dropping = loaded == Loaded::before_dropping
-                              ? seccomp::hinders_dropping(derived.profile, *ctx.seccomp_baseline, environment)
-                              : std::nullopt,
+      .hinders_dropping = loaded == Loaded::before_dropping ? seccomp::hinders_dropping(derived) : std::nullopt,
       .missing_for_start = seccomp::keeps_from_starting(derived.profile)};
   if (ctx.seccomp_logged_within != nullptr) {
     const seccomp::Derived within = seccomp::derive(*ctx.seccomp_logged_within, environment, asked);

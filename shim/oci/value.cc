@@ -91,6 +91,4 @@ void remove(Value& document, const Pointer& pointer) {
   if (const auto index = parse_index(pointer.back()); index && *index < parent->size()) parent->erase(*index);
 }
 
-std::string print(const Value& document) { return document.dump(); }
-
 }  // namespace runward::oci

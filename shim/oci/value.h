@@ -29,7 +29,4 @@ void insert(Value& document, const Pointer& pointer, Value value);
 // Nothing happens when it is absent.
 void remove(Value& document, const Pointer& pointer);
 
-// Compact, keys sorted: what is handed to the low-level runtime.
-std::string print(const Value& document);
-
 }  // namespace runward::oci

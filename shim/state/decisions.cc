@@ -15,6 +15,7 @@
 #include "shim/base/file.h"
 #include "shim/base/fnv1a.h"
 #include "shim/oci/parse.h"
+#include "shim/oci/print.h"
 
 namespace runward::state {
 namespace {

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <utility>
 
 #include "shim/base/file.h"
 
@@ -36,32 +37,6 @@ int hold(void* parent) {
   for (;;) ::syscall(SYS_pause);
 }
 
-class Holder {
- public:
-  Holder() = default;
-  Holder(const Holder&) = delete;
-  Holder& operator=(const Holder&) = delete;
-  ~Holder() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    while (::waitpid(pid_, nullptr, __WALL) < 0 && errno == EINTR) {
-    }
-  }
-  Status start() {
-    // The signal that its end sends is none: nobody who started us is to be woken.
-    pid_ = ::clone(&hold, stack_.data() + stack_.size(), CLONE_NEWUSER | CLONE_VM, &parent_);
-    if (pid_ < 0) return errno_error("clone", "user namespace");
-    return ok();
-  }
-  [[nodiscard]] std::string file(const std::string& name) const { return "/proc/" + std::to_string(pid_) + "/" + name; }
-
- private:
-  static constexpr std::size_t kStack = 8192;
-  alignas(64) std::array<std::byte, kStack> stack_{};
-  pid_t parent_ = ::getpid();
-  pid_t pid_ = -1;
-};
-
 Status write_map(const std::string& path, const std::string& map) {
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd) return errno_error("open", path);
@@ -70,14 +45,50 @@ Status write_map(const std::string& path, const std::string& map) {
 
 }  // namespace
 
-Result<UniqueFd> make_user_namespace(const IdRange& range) {
+// What the holder runs on, until it has ended.
+struct Holder::Memory {
+  static constexpr std::size_t kStack = 8192;
+  alignas(64) std::array<std::byte, kStack> stack{};
+  pid_t parent = ::getpid();
+};
+
+Holder::Holder() = default;
+Holder::Holder(Holder&& other) noexcept : memory_(std::move(other.memory_)), pid_(std::exchange(other.pid_, -1)) {}
+
+Holder& Holder::operator=(Holder&& other) noexcept {
+  std::swap(memory_, other.memory_);
+  std::swap(pid_, other.pid_);
+  return *this;
+}
+
+Holder::~Holder() {
+  if (pid_ <= 0) return;
+  end();
+  while (::waitpid(pid_, nullptr, __WALL) < 0 && errno == EINTR) {
+  }
+}
+
+Status Holder::start() {
+  memory_ = std::make_unique<Memory>();
+  // The signal that its end sends is none: nobody who started us is to be woken.
+  pid_ = ::clone(&hold, memory_->stack.data() + memory_->stack.size(), CLONE_NEWUSER | CLONE_VM, &memory_->parent);
+  if (pid_ < 0) return errno_error("clone", "user namespace");
+  return ok();
+}
+
+void Holder::end() const { ::kill(pid_, SIGKILL); }
+
+std::string Holder::file(const std::string& name) const { return "/proc/" + std::to_string(pid_) + "/" + name; }
+
+Result<UserNamespace> make_user_namespace(const IdRange& range) {
   Holder holder;
   SHIM_CHECK(holder.start());
   const std::string map = "0 " + std::to_string(range.first) + " " + std::to_string(range.size);
   for (const char* const name : {"uid_map", "gid_map"}) SHIM_CHECK(write_map(holder.file(name), map));
   UniqueFd fd(::open(holder.file("ns/user").c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return errno_error("open", holder.file("ns/user"));
-  return fd;
+  holder.end();
+  return UserNamespace{.fd = std::move(fd), .holder = std::move(holder)};
 }
 
 bool kernel_copies_mounts() {

@@ -6,12 +6,13 @@
 //
 //   SHIM_TRY(const UserNamespace users, make_user_namespace({.first = 100000, .size = 65536}));
 //   SHIM_TRY(const UniqueFd clone, clone_tree(AT_FDCWD, "/srv/data", true));
-//   SHIM_CHECK(make_idmapped(clone, users, "/srv/data"));
+//   SHIM_CHECK(make_idmapped(clone, users.fd, "/srv/data"));
 //   SHIM_CHECK(attach(clone, target));
 
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "shim/base/result.h"
@@ -24,8 +25,33 @@ struct IdRange {
   std::uint64_t size = 0;
 };
 
+// The process that a user namespace is made with. It has been told to end; the destructor waits until it has, which
+// takes as long as the machine is busy: there is something else to do meanwhile.
+class Holder {
+ public:
+  Holder();
+  Holder(Holder&& other) noexcept;
+  Holder& operator=(Holder&& other) noexcept;
+  Holder(const Holder&) = delete;
+  Holder& operator=(const Holder&) = delete;
+  ~Holder();
+
+  Status start();
+  void end() const;
+  [[nodiscard]] std::string file(const std::string& name) const;  // below /proc/<pid>
+
+ private:
+  struct Memory;
+  std::unique_ptr<Memory> memory_;
+  pid_t pid_ = -1;
+};
+
 // A new one, which lives as long as its descriptor, or what is mapped by it.
-Result<UniqueFd> make_user_namespace(const IdRange& range);
+struct UserNamespace {
+  UniqueFd fd;
+  Holder holder;
+};
+Result<UserNamespace> make_user_namespace(const IdRange& range);
 
 // Whether the kernel has the calls below (Linux 5.12); asked without a path, since a filesystem can answer as it likes.
 bool kernel_copies_mounts();

@@ -268,7 +268,8 @@ Status Stage::take_range(const Request& request, Joined& joined) {
   users().size = request.ranges.pool().size;
   auto made = make_user_namespace({.first = users().first, .size = users().size});
   if (made) {
-    users_ = *std::move(made);
+    users_ = std::move(made->fd);
+    holder_ = std::move(made->holder);
     return ok();
   }
   const bool is_off = made.error().code == std::errc::no_space_on_device && user_namespaces_are_off();

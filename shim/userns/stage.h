@@ -97,6 +97,7 @@ class Stage {
   bool only_looks_ = false;
   std::string folder_;
   UniqueFd users_;
+  Holder holder_;  // of users_
   std::vector<HeldNamespace> joined_;
   std::string root_;                  // root.path, free of symbolic links
   bool is_plain_ = false;             // a folder, no overlay

@@ -9,6 +9,7 @@
 #include "shim/base/file.h"
 #include "shim/harden/pipeline.h"
 #include "shim/oci/parse.h"
+#include "shim/oci/print.h"
 #include "shim/oci/shape.h"
 #include "shim/policy/store.h"
 

@@ -48,9 +48,9 @@ void try_mounts(KernelFacts& kernel, const std::string& data_root, const policy:
   const auto filesystem = filesystem_of(place);
   kernel.idmapped.push_back({.filesystem = filesystem ? *filesystem : "unknown filesystem",
                              .place = place,
-                             .result = tried([&] { return try_idmapped(*user_namespace, place); })});
+                             .result = tried([&] { return try_idmapped(user_namespace->fd, place); })});
   kernel.idmapped.push_back(
-      {.filesystem = "tmpfs", .place = {}, .result = tried([&] { return try_idmapped_tmpfs(*user_namespace); })});
+      {.filesystem = "tmpfs", .place = {}, .result = tried([&] { return try_idmapped_tmpfs(user_namespace->fd); })});
 }
 
 // "docker-default (enforce)"

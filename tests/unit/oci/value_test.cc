@@ -73,9 +73,5 @@ TEST(Remove, DoesNothingWhereNothingIs) {
   EXPECT_EQ(document, before);
 }
 
-TEST(Print, IsCompactWithSortedKeys) {
-  EXPECT_EQ(print(Value({{"b", 1}, {"a", {true, nullptr}}})), R"({"a":[true,null],"b":1})");
-}
-
 }  // namespace
 }  // namespace runward::oci

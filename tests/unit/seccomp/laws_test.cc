@@ -18,6 +18,7 @@
 #include "seccomp/evaluate.h"
 #include "seccomp/parse.h"
 #include "seccomp/print.h"
+#include "shim/oci/print.h"
 #include "tests/unit/seccomp/random_profile.h"
 
 namespace runward::seccomp {
