@@ -14,6 +14,7 @@
 #include "apparmor/parse.h"
 #include "shim/base/file.h"
 #include "shim/base/memory_file.h"
+#include "shim/base/process.h"
 #include "shim/base/unique_fd.h"
 
 namespace runward::apparmor {
@@ -52,16 +53,6 @@ Result<std::string> written_to(const UniqueFd& fd) {
   return read_all(fd, kMaxOutputBytes, "apparmor_parser");
 }
 
-Result<bool> wait_for(pid_t pid, const std::string& program) {
-  int status = 0;
-  pid_t waited = 0;
-  do {
-    waited = ::waitpid(pid, &status, 0);
-  } while (waited < 0 && errno == EINTR);
-  if (waited < 0) return errno_error("wait for", program);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 // Input and outputs are files in memory, so that nobody waits for anybody.
 Result<Ran> run(const std::string& program, const std::vector<std::string>& arguments, std::string_view input) {
   SHIM_TRY(const UniqueFd in, memory_file("apparmor-profile", input));
@@ -82,7 +73,8 @@ Result<Ran> run(const std::string& program, const std::vector<std::string>& argu
     failure = ::posix_spawn(&pid, program.c_str(), actions.get(), nullptr, argv.data(), environment.data());
   if (failure != 0) return errno_error("execute", program, failure);
   Ran ran;
-  SHIM_TRY(ran.succeeded, wait_for(pid, program));
+  SHIM_TRY(const int exit_code, exit_code_of(pid, program));
+  ran.succeeded = exit_code == 0;
   SHIM_TRY(ran.output, written_to(out));
   SHIM_TRY(ran.errors, written_to(err));
   return ran;

@@ -17,6 +17,7 @@
 #include "shim/runtime/low_level.h"
 #include "shim/state/decisions.h"
 #include "shim/userns/stage.h"
+#include "shim/userns/staging_folder.h"
 #include "shim/verification.h"
 
 namespace runward {

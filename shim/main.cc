@@ -18,7 +18,7 @@
 #include "shim/runtime/low_level.h"
 #include "shim/start_recorder.h"
 #include "shim/state/decisions.h"
-#include "shim/userns/stage.h"
+#include "shim/userns/staging_folder.h"
 #include "shim/verification.h"
 
 namespace runward {

@@ -8,7 +8,8 @@
 //   SHIM_TRY(const Collection all, parse_collection(text, "web.json"));   // of one recording, or of many
 //   const Collection both = merge(all, other);                            // merge(a, a) == a
 //
-// As a file: {"version": 1, "recordings": [...]}, printed like a recording.
+// As a file: {"version": 1, "recordings": [...]}, printed like a recording; schema:
+// profiles/schema/collection.schema.json.
 
 #include <set>
 #include <string>

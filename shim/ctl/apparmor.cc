@@ -10,6 +10,7 @@
 #include "apparmor/words.h"
 #include "shim/ctl/apparmor_profiles.h"
 #include "shim/ctl/table.h"
+#include "shim/ctl/words.h"
 #include "shim/policy/store.h"
 
 namespace runward::ctl {
@@ -37,12 +38,6 @@ std::string standing_text(const apparmor::Wanted& wanted) {
   if (!apparmor::kernel_has_apparmor(places)) return "this host has no AppArmor";
   const auto standing = standing_of(places, wanted);
   return standing ? std::string(word(*standing)) : standing.error().message;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& each : words) text.append(text.empty() ? "" : ", ").append(each);
-  return text;
 }
 
 // ---- the summary

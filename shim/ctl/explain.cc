@@ -14,6 +14,7 @@
 #include "shim/oci/parse.h"
 #include "shim/runtime/low_level.h"
 #include "shim/userns/stage.h"
+#include "shim/userns/staging_folder.h"
 
 namespace runward::ctl {
 namespace {

@@ -11,6 +11,7 @@
 #include "shim/ctl/containers.h"
 #include "shim/ctl/event_log.h"
 #include "shim/ctl/table.h"
+#include "shim/ctl/words.h"
 #include "shim/decide.h"
 #include "shim/harden/amount.h"
 #include "shim/host/probe.h"
@@ -147,15 +148,9 @@ Row look_at(state::Decision decision, pid_t pid, const Containers& containers) {
   return row;
 }
 
-std::string joined(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) all.append(all.empty() ? "" : "; ").append(text);
-  return all;
-}
-
 std::string state_of(const Row& row) {
   return row.differences.empty() ? emphasise("as decided", Emphasis::right)
-                                 : emphasise(printable(joined(row.differences)), Emphasis::wrong);
+                                 : emphasise(printable(joined(row.differences, "; ")), Emphasis::wrong);
 }
 
 Table table_of(const std::vector<Row>& rows) {

@@ -20,6 +20,7 @@
 #include "seccomp/validate.h"
 #include "shim/base/file.h"
 #include "shim/ctl/table.h"
+#include "shim/ctl/words.h"
 #include "shim/decide.h"
 #include "shim/oci/parse.h"
 #include "shim/policy/store.h"
@@ -106,11 +107,7 @@ std::set<std::string_view> cves_of(std::span<const Risk* const> risks) {
   return cves;
 }
 
-std::string joined(const auto& words) {
-  std::string text;
-  for (const auto& word : words) text.append(text.empty() ? "" : ", ").append(word);
-  return text.empty() ? "none" : text;
-}
+std::string list_of(const auto& words) { return words.empty() ? "none" : joined(words); }
 
 struct Counts {
   std::size_t always = 0;
@@ -263,13 +260,14 @@ std::string seccomp_summary(const Profile& profile) {
   Table table;
   table.rows = {
       {"let through", std::to_string(counts.always) + " calls, and " + std::to_string(counts.sometimes) +
-                          " for some arguments: " + printable(joined(conditional_calls(profile)))},
+                          " for some arguments: " + printable(list_of(conditional_calls(profile)))},
       {"all others", seccomp::to_text(profile.default_outcome)},
-      {"architectures", profile.architectures.empty() ? "the machine's own" : printable(joined(profile.architectures))},
-      {"calls of known attacks", std::to_string(open.size()) + of_all + " let through: " + joined(ids_of(open))},
+      {"architectures",
+       profile.architectures.empty() ? "the machine's own" : printable(list_of(profile.architectures))},
+      {"calls of known attacks", std::to_string(open.size()) + of_all + " let through: " + list_of(ids_of(open))},
       {"Docker's default", std::to_string(open_in_docker.size()) + of_all + " let through"},
-      {"closed beyond it", joined(ids_of(closed))},
-      {"", std::to_string(cves_of(closed).size()) + " vulnerabilities: " + joined(cves_of(closed))},
+      {"closed beyond it", list_of(ids_of(closed))},
+      {"", std::to_string(cves_of(closed).size()) + " vulnerabilities: " + list_of(cves_of(closed))},
   };
   return render(table);
 }

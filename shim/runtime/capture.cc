@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "shim/base/file.h"
+#include "shim/base/process.h"
 #include "shim/base/unique_fd.h"
 
 namespace runward::runtime {
@@ -58,16 +59,6 @@ Result<pid_t> spawn(const std::string& program, const std::vector<std::string>& 
   return pid;
 }
 
-Result<int> wait_for(pid_t pid, const std::string& program) {
-  int status = 0;
-  pid_t waited = 0;
-  do {
-    waited = ::waitpid(pid, &status, 0);
-  } while (waited < 0 && errno == EINTR);
-  if (waited < 0) return errno_error("wait for", program);
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
 }  // namespace
 
 Result<Captured> run_and_capture(const std::string& program, const std::vector<std::string>& arguments) {
@@ -76,14 +67,14 @@ Result<Captured> run_and_capture(const std::string& program, const std::vector<s
   pipe.write_end = UniqueFd();  // ours; else the end of the output never comes
   auto output = read_all(pipe.read_end, kMaxOutputBytes, program);
   pipe.read_end = UniqueFd();  // a child that still prints gets SIGPIPE and ends
-  SHIM_TRY(const int exit_code, wait_for(pid, program));
+  SHIM_TRY(const int exit_code, exit_code_of(pid, program));
   if (!output) return std::move(output).error();
   return Captured{*std::move(output), exit_code};
 }
 
 Result<int> run_to_end(const std::string& program, const std::vector<std::string>& arguments) {
   SHIM_TRY(const pid_t pid, spawn(program, arguments, nullptr));
-  return wait_for(pid, program);
+  return exit_code_of(pid, program);
 }
 
 }  // namespace runward::runtime

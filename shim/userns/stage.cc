@@ -9,21 +9,20 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <ctime>
 #include <filesystem>
 #include <utility>
 
 #include "shim/base/file.h"
-#include "shim/base/fnv1a.h"
+#include "shim/userns/host_device.h"
 #include "shim/userns/layers.h"
 #include "shim/userns/remapped.h"
 #include "shim/userns/small_tree.h"
+#include "shim/userns/staging_folder.h"
 #include "shim/userns/stdio.h"
 
 // mount(2) of glibc, whose header does not go together with the kernel's before Linux 5.19.
@@ -47,12 +46,6 @@ bool user_namespaces_are_off() {
   return text && *text == "0\n";
 }
 
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 Status make_folder(const std::string& path, mode_t mode) {
   if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return errno_error("make folder", path);
   return ok();
@@ -62,25 +55,6 @@ Status make_file(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return errno_error("open", path);
   return ok();
-}
-
-bool only_root_writes_above(const std::string& path) {
-  struct stat status {};
-  for (std::string folder = parent_of(path); folder != "/"; folder = parent_of(folder))
-    if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != 0 ||
-        (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-      return false;
-  return true;
-}
-
-bool is_hosts_device(const oci::Device& device) {
-  struct stat status {};
-  if (!device.path.starts_with("/dev/") || std::filesystem::path(device.path).lexically_normal() != device.path)
-    return false;
-  if (::lstat(device.path.c_str(), &status) != 0 || !only_root_writes_above(device.path)) return false;
-  const bool is_type = device.type == "b" ? S_ISBLK(status.st_mode) : S_ISCHR(status.st_mode) && device.type != "p";
-  return is_type && static_cast<std::int64_t>(major(status.st_rdev)) == device.major &&
-         static_cast<std::int64_t>(minor(status.st_rdev)) == device.minor;
 }
 
 oci::Strings locked_options(const UniqueFd& tree) {
@@ -149,7 +123,6 @@ class WorkingFolder {
 
 constexpr auto kUpper = "u";
 constexpr auto kWork = "w";
-constexpr auto kRootfs = "rootfs";
 constexpr auto kBesideUpper = "g";
 constexpr auto kOwnWork = "runward-work";  // beside Docker's, which is that of Docker's own mount
 
@@ -176,32 +149,6 @@ bool joins(const oci::Spec& spec, const std::string& path) {
 }
 
 }  // namespace
-
-std::string staging_folder(const std::string& state_dir, const Owner& owner) {
-  Fnv1a hash;
-  hash.add(owner.runtime_root);
-  return state_dir + "/rootfs/" + name_of(owner.runtime_root) + "-" + hash.hex() + "/" + owner.container;
-}
-
-void sweep_staging_folders(const std::string& state_dir, const std::string& runtime_root) {
-  constexpr std::time_t kYoung = 60;
-  const std::string top = parent_of(staging_folder(state_dir, {.runtime_root = runtime_root, .container = "x"}));
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(top, error), end; !error && entry != end; entry.increment(error)) {
-    struct stat folder {};
-    struct stat container {};
-    const std::string id = entry->path().filename();
-    const bool is_known =
-        ::lstat(std::string(runtime_root).append("/").append(id).c_str(), &container) == 0 || errno != ENOENT;
-    if (::lstat(entry->path().c_str(), &folder) != 0 || is_known) continue;
-    if (std::time(nullptr) - folder.st_mtim.tv_sec >= kYoung) remove_staging_folder(entry->path());
-  }
-}
-
-void remove_staging_folder(const std::string& folder) {
-  ::rmdir((folder + "/" + kRootfs).c_str());
-  ::rmdir(folder.c_str());
-}
 
 bool wants_users(const oci::Spec& spec, const policy::Policy& policy) {
   return policy.rule(policy::RuleId::user_namespace).mode != policy::Mode::off &&
@@ -352,8 +299,6 @@ Status Stage::clone_mounts(const oci::Spec& spec) {
   return ok();
 }
 
-// In a user namespace nobody makes device nodes: the runtime binds the host's of the same name, whatever numbers the
-// document and the device cgroup have. So it must be that device, at a place where nobody can put another one.
 void Stage::check_devices(const oci::Spec& spec) {
   for (const oci::Device& device : spec.devices())
     if (!is_hosts_device(device))
@@ -479,7 +424,8 @@ Status Stage::mount_rootfs() const {
     SHIM_CHECK(make_folder(kBesideUpper, kFolder));
     SHIM_CHECK(attach(layers_.front(), kBesideUpper));
     const std::string beside = std::string(kBesideUpper) + "/";
-    return mount_overlay(options + ",upperdir=" + beside + name_of(upper_) + ",workdir=" + beside + kOwnWork);
+    return mount_overlay(options + ",upperdir=" + beside + std::filesystem::path(upper_).filename().native() +
+                         ",workdir=" + beside + kOwnWork);
   }
   SHIM_CHECK(make_upper());
   return mount_overlay(options + ",upperdir=" + kUpper + ",workdir=" + kWork);

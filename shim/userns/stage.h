@@ -3,9 +3,9 @@
 
 // What one container has alone, a user namespace and the mounts of its document, in two acts. `prepare` takes a range
 // of host ids, holds the namespaces that it joins, and makes idmapped copies of the root filesystem's layers and of the
-// sources of bind mounts. They are
-// attached nowhere, so nothing is left of them if the container is refused, or if we are killed. `enter` puts them
-// together in a mount namespace that this process, the runtime that it becomes, and the container have alone.
+// sources of bind mounts. They are attached nowhere, so nothing is left of them if the container is refused, or if we
+// are killed. `enter` puts them together in a mount namespace that this process, the runtime that it becomes, and the
+// container have alone.
 //
 //   SHIM_TRY(Stage stage, Stage::prepare(request));
 //   facts.staging = stage.facts();                 // the rules decide by it, and name the staged paths
@@ -40,13 +40,6 @@ struct Request {
   std::string folder;      // where it will be staged (staging_folder)
   bool only_look = false;  // takes no range, and is not entered: for `explain`
 };
-
-// <state dir>/rootfs/<name of the runtime's root>-<hash>/<id>
-std::string staging_folder(const std::string& state_dir, const Owner& owner);
-// When the container is gone.
-void remove_staging_folder(const std::string& folder);
-// Those whose containers the low-level runtime does not know, and that are not of just now.
-void sweep_staging_folders(const std::string& state_dir, const std::string& runtime_root);
 
 class Stage {
  public:

@@ -32,8 +32,8 @@ mkdir -p "$work/nothing" "$work/real" "$work/bundle" "$rootfs/bin" "$work/data/c
 ln -s "$bin/do_nothing" "$work/nothing/runc"
 ln -s "$runc" "$work/real/runc"
 cp /bin/busybox "$rootfs/bin/"
-# A document of Docker's own size: the golden one, with this bundle's root file system and no terminal, network or cgroup of Docker's.
-jq --arg root "$rootfs" '.root.path = $root | .process.args = ["/bin/busybox", "true"] | del(.hooks)
+# A document of Docker's own size, in its form without spaces: the golden one, with this bundle's root file system and no terminal, network or cgroup of Docker's.
+jq -c --arg root "$rootfs" '.root.path = $root | .process.args = ["/bin/busybox", "true"] | del(.hooks)
    | .mounts |= map(select(.type != "bind")) | .linux.cgroupsPath = "/docker/runward-bench"' \
   tests/golden/docker-20.10/plain.json >"$work/document.json"
 

@@ -65,10 +65,4 @@ Line unknown(const Error& error, std::string subject) {
           .mend = {}};
 }
 
-std::string joined(const std::vector<std::string>& words, std::string_view between) {
-  std::string text;
-  for (const std::string& word : words) text.append(text.empty() ? "" : between).append(word);
-  return text;
-}
-
 }  // namespace runward::ctl::doctor

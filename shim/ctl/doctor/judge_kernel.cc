@@ -3,6 +3,7 @@
 #include <array>
 
 #include "shim/ctl/doctor/judges.h"
+#include "shim/ctl/words.h"
 
 namespace runward::ctl::doctor {
 namespace {

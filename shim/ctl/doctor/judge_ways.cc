@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "shim/ctl/doctor/judges.h"
+#include "shim/ctl/words.h"
 
 namespace runward::ctl::doctor {
 namespace {

@@ -47,6 +47,4 @@ Lines judge_way(const Facts& facts) {
 // What could not be looked at: a warning with its reason.
 Line unknown(const Error& error, std::string subject = {});
 
-std::string joined(const std::vector<std::string>& words, std::string_view between = ", ");
-
 }  // namespace runward::ctl::doctor

@@ -9,6 +9,7 @@
 #include "shim/ctl/doctor/judges.h"  // joined
 #include "shim/ctl/doctor/probes.h"
 #include "shim/ctl/doctor/spawn.h"
+#include "shim/ctl/words.h"
 #include "shim/runtime/low_level.h"
 
 namespace runward::ctl::doctor {

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "shim/oci/print.h"
+
 namespace runward::oci {
 namespace {
 

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "apparmor/match.h"
 #include "profiles/generator/difference.h"
 #include "profiles/generator/lint.h"
@@ -54,6 +56,27 @@ TEST(Collections, AreReadBackAsTheyWereWritten) {
 TEST(Collections, TakeOneRecordingAsItIs) {
   const Recording one = recording_of("a", {"read"});
   EXPECT_EQ(*parse_collection(print_recording(one), "a.json"), Collection{one});
+}
+
+// What a reader of the schema expects is what is printed, and what the schema forbids is refused.
+TEST(Collections, AreAsTheirSchemaSays) {
+  std::ifstream file(RUNWARD_SOURCE_DIR "/profiles/schema/collection.schema.json");
+  const auto schema = oci::Value::parse(file);
+  const auto printed = oci::Value::parse(print_collection({recording_of("a", {"read"}), recording_of("b", {"read"})}));
+  std::vector<std::string> keys;
+  for (const auto& [key, member] : printed.items()) keys.push_back(key);
+  EXPECT_THAT(schema["required"], testing::UnorderedElementsAreArray(keys));
+  EXPECT_EQ(schema["properties"].size(), keys.size());
+  EXPECT_EQ(schema["properties"]["version"]["const"], printed["version"]);
+  EXPECT_EQ(schema["properties"]["recordings"]["items"]["$ref"], "recording.schema.json");
+  auto most = printed;
+  most["recordings"] =
+      std::vector(schema["properties"]["recordings"]["maxItems"].get<std::size_t>(), printed["recordings"][0]);
+  EXPECT_TRUE(parse_collection(most.dump(), "most.json"));
+  most["recordings"].push_back(printed["recordings"][0]);
+  EXPECT_FALSE(parse_collection(most.dump(), "more.json"));
+  most["recordings"].clear();
+  EXPECT_FALSE(parse_collection(most.dump(), "none.json"));
 }
 
 TEST(Collections, RefuseWhatIsNone) {
