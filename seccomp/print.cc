@@ -12,9 +12,10 @@ using oci::Value;
 
 Value to_json(const Condition& condition) {
   const bool is_masked = condition.compare == Compare::masked_equal;
-  Value json = {{"index", condition.argument},
-                {"value", is_masked ? condition.mask : condition.value},
-                {"op", to_string(condition.compare)}};
+  Value json = Value::object();  // member by member: a list in braces is copied
+  json["index"] = condition.argument;
+  json["value"] = is_masked ? condition.mask : condition.value;
+  json["op"] = to_string(condition.compare);
   if (is_masked) json["valueTwo"] = condition.value;
   return json;
 }

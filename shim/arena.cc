@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kArena = std::size_t{4} << 20U;
-constexpr std::size_t kUsual = std::size_t{720} << 10U;
+constexpr std::size_t kUsual = std::size_t{640} << 10U;
 
 // A piece that was given back; there is a list for each size up to a KiB.
 struct Free {

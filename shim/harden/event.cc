@@ -55,8 +55,10 @@ oci::Value told(const oci::Value& value) {
 }
 
 oci::Value to_json(const Change& change) {
-  oci::Value json = {
-      {"operation", word(change.operation)}, {"pointer", change.where.to_string()}, {"reason", change.reason}};
+  oci::Value json = oci::Value::object();  // member by member: a list in braces is copied
+  json["operation"] = word(change.operation);
+  json["pointer"] = change.where.to_string();
+  json["reason"] = change.reason;
   if (change.before) json["before"] = told(*change.before);
   if (change.after) json["after"] = told(*change.after);
   return json;

@@ -4,6 +4,7 @@
 #include <cap-ng.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
 
@@ -19,14 +20,29 @@ std::string changed(std::string_view name, char first, char last, int by) {
 std::string upper(std::string_view name) { return changed(name, 'a', 'z', 'A' - 'a'); }
 std::string lower(std::string_view name) { return changed(name, 'A', 'Z', 'a' - 'A'); }
 
+constexpr unsigned kMost = 64;
+
+// "chown" and so on, as libcap-ng knows them, whose own search compares each letter of each name in both cases: a
+// document names some hundred.
+const std::array<std::string, kMost>& known_names() {
+  static const auto kNames = [] {
+    std::array<std::string, kMost> names;
+    for (unsigned number = 0; number < kMost; ++number)
+      if (const char* const name = ::capng_capability_to_name(number)) names[number] = name;
+    return names;
+  }();
+  return kNames;
+}
+
 }  // namespace
 
 std::optional<Capability> parse_capability(std::string_view name) {
   std::string plain = lower(name);
   if (plain.starts_with("cap_")) plain.erase(0, 4);
-  const int number = ::capng_name_to_capability(plain.c_str());
-  if (number < 0 || number > 63) return std::nullopt;
-  return Capability{static_cast<unsigned>(number)};
+  const auto& names = known_names();
+  const auto found = std::ranges::find(names, plain);
+  if (plain.empty() || found == names.end()) return std::nullopt;
+  return Capability{static_cast<unsigned>(found - names.begin())};
 }
 
 std::string to_string(Capability capability) {
@@ -46,7 +62,7 @@ std::size_t CapabilitySet::size() const { return static_cast<std::size_t>(std::p
 
 std::vector<Capability> CapabilitySet::members() const {
   std::vector<Capability> all;
-  for (unsigned number = 0; number < 64; ++number)
+  for (unsigned number = 0; number < kMost; ++number)
     if (has(Capability{number})) all.push_back(Capability{number});
   return all;
 }

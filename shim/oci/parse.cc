@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace runward::oci {
@@ -59,7 +60,8 @@ class StrictBuilder : public nlohmann::json_sax<Value> {
     if (text.find_first_of(".eE") == string_t::npos) return fail("number " + text + " does not fit into 64 bits");
     return add(value);
   }
-  bool string(string_t& value) override { return add(std::move(value)); }
+  // A copy: the parser's own text keeps its room for the next one.
+  bool string(string_t& value) override { return add(std::as_const(value)); }
   bool binary(binary_t&) override { return fail("binary value"); }
   bool start_object(std::size_t) override { return open(Value::object()); }
   bool start_array(std::size_t) override { return open(Value::array()); }

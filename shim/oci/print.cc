@@ -22,9 +22,12 @@ std::string_view escape(char letter) {
   return letter == '\n' ? "\\n" : "";
 }
 
+// What a document of Docker's takes.
+constexpr std::size_t kUsual = std::size_t{20} << 10U;
+
 class Printer {
  public:
-  explicit Printer(BadText bad) : bad_(bad) {}
+  explicit Printer(BadText bad) : bad_(bad) { out_.reserve(kUsual); }
 
   void value(const Value& value) {
     if (value.is_string()) return text(value.get_ref<const std::string&>());

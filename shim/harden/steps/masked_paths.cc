@@ -7,13 +7,13 @@
 namespace runward::harden::steps {
 namespace {
 
-void add_missing(oci::Value& list, std::string_view path) {
-  if (std::ranges::find(list, path) == list.end()) list.push_back(path);
+void add_missing(oci::Strings& list, std::string_view path) {
+  if (std::ranges::find(list, path) == list.end()) list.emplace_back(path);
 }
 
 template <typename Engine>
 oci::Value joined(const oci::Strings& given, const Engine& engine, const std::vector<std::string>& ours) {
-  oci::Value list = given;
+  oci::Strings list = given;
   for (const std::string_view path : engine) add_missing(list, path);
   for (const std::string& path : ours) add_missing(list, path);
   return list;
