@@ -23,7 +23,8 @@ std::string lower(std::string_view name) { return changed(name, 'A', 'Z', 'a' - 
 constexpr unsigned kMost = 64;
 
 // "chown" and so on, as libcap-ng knows them, whose own search compares each letter of each name in both cases: a
-// document names some hundred.
+// document names some hundred. Empty where it knows none yet: it asks the kernel how many there are when the program
+// begins, which may be later than this.
 const std::array<std::string, kMost>& known_names() {
   static const auto kNames = [] {
     std::array<std::string, kMost> names;
@@ -39,10 +40,13 @@ const std::array<std::string, kMost>& known_names() {
 std::optional<Capability> parse_capability(std::string_view name) {
   std::string plain = lower(name);
   if (plain.starts_with("cap_")) plain.erase(0, 4);
+  if (plain.empty()) return std::nullopt;
   const auto& names = known_names();
   const auto found = std::ranges::find(names, plain);
-  if (plain.empty() || found == names.end()) return std::nullopt;
-  return Capability{static_cast<unsigned>(found - names.begin())};
+  if (found != names.end()) return Capability{static_cast<unsigned>(found - names.begin())};
+  const int number = ::capng_name_to_capability(plain.c_str());
+  if (number < 0 || static_cast<unsigned>(number) >= kMost) return std::nullopt;
+  return Capability{static_cast<unsigned>(number)};
 }
 
 std::string to_string(Capability capability) {
