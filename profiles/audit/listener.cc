@@ -149,9 +149,12 @@ std::optional<std::uint32_t> lost_records() {
   if (::sendto(fd->get(), &request.head, NLMSG_LENGTH(0), 0, reinterpret_cast<const sockaddr*>(&kernel),
                sizeof kernel) < 0)
     return std::nullopt;
-  // The answer is there when the request has been sent.
+  // A thread of the kernel's answers, in its own time (audit_send_reply()).
+  constexpr int kPatience = 1000;  // milliseconds
   Inbox inbox;
   Message message;
+  pollfd wait{.fd = fd->get(), .events = POLLIN, .revents = 0};
+  ::poll(&wait, 1, kPatience);
   if (inbox.receive(fd->get(), message) != Got::message || message.type != AUDIT_GET) return std::nullopt;
   audit_status status{};
   std::memcpy(&status, message.text.data(), std::min(sizeof status, message.text.size()));
