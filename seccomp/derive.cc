@@ -51,7 +51,18 @@ bool says_not_there(const Rules& rules) {
   return !rules.empty() && std::ranges::all_of(rules, [](const Rule& rule) { return rule.outcome == kNotThere; });
 }
 
-Outcome logged(Outcome outcome) { return lets_through(outcome) ? Outcome{.action = Action::log, .data = 0} : outcome; }
+constexpr Outcome kLogged{.action = Action::log, .data = 0};
+
+Outcome logged(Outcome outcome) { return lets_through(outcome) ? kLogged : outcome; }
+
+Outcome logged_if_allowed(Outcome outcome) { return outcome.action == Action::allow ? kLogged : outcome; }
+
+template <typename Change>
+void change_outcomes(Profile& profile, Change change) {
+  profile.default_outcome = change(profile.default_outcome);
+  for (auto& [call, rules] : profile.calls)
+    for (Rule& rule : rules) rule.outcome = change(rule.outcome);
+}
 
 }  // namespace
 
@@ -67,12 +78,16 @@ Derived derive(const Template& baseline, const Environment& environment, const P
 
 Profile log_refusals(const Profile& profile, const Profile& within) {
   Profile loose = within;
-  loose.default_outcome = logged(loose.default_outcome);
-  for (auto& [call, rules] : loose.calls)
-    for (Rule& rule : rules) rule.outcome = logged(rule.outcome);
+  change_outcomes(loose, &logged);
   for (const auto& [call, rules] : profile.calls)
     if (says_not_there(rules)) loose.calls[call] = Rules{{.conditions = {}, .outcome = kNotThere}};
   return merge(profile, loose).profile;
+}
+
+Profile log_allowed(const Profile& profile) {
+  Profile logging = profile;
+  change_outcomes(logging, &logged_if_allowed);
+  return logging;
 }
 
 std::optional<std::string> hinders_dropping(const Derived& derived) {

@@ -131,7 +131,8 @@ Result<Decision> decide(const CallFacts& call, const policy::Policy& policy, oci
                                 .host = facts,
                                 .call = call.flags,
                                 .seccomp_baseline = baseline ? &*baseline : nullptr,
-                                .seccomp_logged_within = logged_within ? &*logged_within : nullptr};
+                                .seccomp_logged_within = logged_within ? &*logged_within : nullptr,
+                                .seccomp_logs_allowed = call.logs_allowed};
   SHIM_TRY(harden::Report report, harden::harden(oci::Document::spec, document, context));
   return Decision{.report = std::move(report), .image = facts.container ? facts.container->image : std::string()};
 }

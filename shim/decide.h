@@ -35,6 +35,7 @@ struct CallFacts {
   std::string bundle;   // as given
   // Of a container that a profile is tried out with (verification.h): harden::Context::seccomp_logged_within.
   std::optional<policy::Policy> logged_within = std::nullopt;
+  bool logs_allowed = false;  // harden::Context::seccomp_logs_allowed
 };
 
 // Where BuildKit runs a RUN step by itself: the folder around its `executor`, which holds everything that it mounts

@@ -27,6 +27,7 @@ SeccompFilter seccomp_filter(const Context& ctx, const oci::CapabilitySet& bound
     const seccomp::Derived within = seccomp::derive(*ctx.seccomp_logged_within, environment, asked);
     derived.profile = seccomp::log_refusals(derived.profile, within.profile);
   }
+  if (ctx.seccomp_logs_allowed) derived.profile = seccomp::log_allowed(derived.profile);
   filter.json = seccomp::to_json(derived.profile);
   return filter;
 }

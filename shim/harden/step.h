@@ -73,6 +73,8 @@ struct Context {
   // While a profile is tried out (`runwardctl profile verify`): what the container's profile refuses and this one lets
   // through is let through and logged. nullptr for every other container.
   const seccomp::Template* seccomp_logged_within = nullptr;
+  // While a container's calls are recorded by the kernel's audit: what its filter allows is logged.
+  bool seccomp_logs_allowed = false;
   // On exec: the container's first process as it was let start. No later one gets more than it has.
   const oci::Process* first = nullptr;
 

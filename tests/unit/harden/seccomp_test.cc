@@ -72,6 +72,28 @@ TEST(RequireSeccomp, NothingIsLetThroughInATrialThatDidNotComeWithTheContainer) 
   EXPECT_EQ(outcome(document, "write").action, Action::log);
 }
 
+// Whichever way the filter came to be.
+TEST(RequireSeccomp, WhileCallsAreRecordedByTheAuditWhatIsAllowedIsLoggedAndNothingElseDiffers) {
+  const Value asked = filter({kStart, rule({"read"}), rule({"write"}, Value::array({condition(0, 1, "SCMP_CMP_EQ")})),
+                              rule({"mount"}), rule({"getpid"}, Value::array(), "SCMP_ACT_TRAP")});
+  for (const char* engine : {"moby", "default"}) {
+    for (const Value& document : {with_filter(asked), with_filter(nullptr)}) {
+      Bench bench = bench_of(engine);
+      bench.strips(RuleId::seccomp);
+      const Value plain = bench.after(require_seccomp, document);
+      bench.logs_allowed = true;
+      const Value logging = bench.after(require_seccomp, document);
+      EXPECT_EQ(logging["linux"]["seccomp"]["defaultAction"], plain["linux"]["seccomp"]["defaultAction"]);
+      for (const char* call : {"execve", "read", "write", "mount", "getpid", "clone3", "bpf"})
+        for (const std::uint64_t first : {0U, 1U, 2U}) {
+          const Outcome expected = outcome(plain, call, {first});
+          constexpr Outcome kLogged{.action = Action::log, .data = 0};
+          EXPECT_EQ(outcome(logging, call, {first}), expected == kAllow ? kLogged : expected) << call;
+        }
+    }
+  }
+}
+
 TEST(RequireSeccomp, AsksForLogsWhereTheRuntimeKnowsHow) {
   Bench bench = bench_of("moby");
   bench.policy.seccomp.log_denials = true;

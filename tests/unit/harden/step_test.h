@@ -36,6 +36,7 @@ struct Bench {
   Call call;
   std::optional<seccomp::Template> baseline;
   std::optional<seccomp::Template> logged_within{};
+  bool logs_allowed = false;
   const oci::Process* first = nullptr;
 
   [[nodiscard]] Context context() const {
@@ -44,6 +45,7 @@ struct Bench {
             .call = call,
             .seccomp_baseline = baseline ? &*baseline : nullptr,
             .seccomp_logged_within = logged_within ? &*logged_within : nullptr,
+            .seccomp_logs_allowed = logs_allowed,
             .first = first};
   }
   void strips(RuleId rule) { policy.rule(rule).on_excess = OnExcess::strip; }

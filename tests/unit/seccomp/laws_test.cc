@@ -15,6 +15,7 @@
 
 #include "seccomp/algebra.h"
 #include "seccomp/compile.h"
+#include "seccomp/derive.h"
 #include "seccomp/evaluate.h"
 #include "seccomp/parse.h"
 #include "seccomp/print.h"
@@ -241,6 +242,17 @@ TEST(SeccompLaws, TheKernelSaysWhatTheProfileSays) {
     EXPECT_EQ(WEXITSTATUS(status), 0);
   }
   EXPECT_GT(compiled, 40);
+}
+
+TEST(LogAllowed, LogsWhatIsAllowedAndDecidesNothingElse) {
+  for_random_pairs(31, [](RandomProfiles& random, const Profile& a, const Profile& b) {
+    const Profile logging = log_allowed(a);
+    for_random_calls(random, a, b, [&](const std::string& call, const Arguments& arguments) {
+      const Outcome before = decide(a, call, arguments);
+      constexpr Outcome kLogged{.action = Action::log, .data = 0};
+      EXPECT_EQ(decide(logging, call, arguments), before.action == Action::allow ? kLogged : before);
+    });
+  });
 }
 
 }  // namespace
