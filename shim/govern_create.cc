@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "runward_build_info.h"
+#include "shim/audited_recording.h"
 #include "shim/base/file.h"
 #include "shim/decide.h"
 #include "shim/event_writer.h"
@@ -15,6 +16,7 @@
 #include "shim/oci/print.h"
 #include "shim/policy/store.h"
 #include "shim/runtime/low_level.h"
+#include "shim/start_recorder.h"
 #include "shim/state/decisions.h"
 #include "shim/userns/stage.h"
 #include "shim/userns/staging_folder.h"
@@ -97,6 +99,7 @@ class GovernedCreate {
     SHIM_TRY(runtime::LowLevel low_level, runtime::find_low_level(config_.runtime, search_path()));
     SHIM_TRY(bundle, open_bundle(call_.bundle));
     SHIM_TRY(loaded, is_verified(argv_[0]) ? begin_verification() : load_policy(bundle));
+    SHIM_CHECK(choose_recording_of(loaded.policy));
     SHIM_CHECK(host::check_that_sources_answer(oci::Spec(bundle.document).mounts(), call_.container_id));
     const userns::Ranges ranges(build_info::kStateDir, config_.id_pool);
     SHIM_TRY(userns::Stage stage, prepare_stage(bundle, loaded.policy, ranges));
@@ -118,6 +121,20 @@ class GovernedCreate {
              policy::load_policy_with_text(build_info::kConfigDir, choice.profile, config_));
     event_.context.policy_hash = loaded.policy.hash;
     return loaded;
+  }
+
+  // By the audit only what its filter logs is recorded, which is the profile's filter with no call added to it.
+  Status choose_recording_of(const policy::Policy& policy) {
+    if (!is_recorded(argv_[0])) return ok();
+    SHIM_TRY(const auto why_by_audit, choose_recording(call_));
+    forget_audited_recording(call_.container_id);
+    if (!why_by_audit) return ok();
+    if (policy.rule(policy::RuleId::seccomp).mode != policy::Mode::enforce)
+      return make_error(ErrorKind::policy, "this container was to be recorded by the kernel's audit, as " +
+                                               *why_by_audit +
+                                               "; that needs a filter, and rule seccomp is not enforced here");
+    facts_.logs_allowed = true;
+    return begin_audited_recording(call_.container_id, *why_by_audit);
   }
 
   // In place of what would select a profile: the one that is tried out.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runward_build_info.h"
+#include "shim/audited_recording.h"
 #include "shim/decide.h"
 #include "shim/govern.h"
 #include "shim/host/running.h"
@@ -80,12 +81,16 @@ Result<int> remove(const runtime::Invocation& call, const runtime::LowLevel& low
   if (is_forced) {
     SHIM_TRY(const int status, runtime::run_to_end(low_level.path, {argv.begin() + 1, argv.end()}));
     if (is_recorded(argv[0])) wait_for_recorder(call);
+    if (status == 0 && is_recorded(argv[0])) forget_audited_recording(call.container_id);
     if (status == 0) leftovers.forget();
     leftovers.sweep();
     return status;
   }
   if (leftovers.container_runs()) return runtime::exec_low_level(low_level, argv);
-  if (is_recorded(argv[0])) wait_for_recorder(call);
+  if (is_recorded(argv[0])) {
+    wait_for_recorder(call);
+    forget_audited_recording(call.container_id);
+  }
   leftovers.forget();
   leftovers.sweep();
   return runtime::exec_low_level(low_level, argv);

@@ -14,6 +14,7 @@ namespace runward {
 // The runtime's name that has a container recorded; it selects the profile `record` (policy/select.h).
 inline constexpr auto kRecordingRuntime = "runward-record";
 inline constexpr auto kRecorderProgram = "runward-recorder";
+inline constexpr auto kChooseOption = "--choose";
 
 inline std::string recorders_folder() { return std::string(build_info::kStateDir) + "/recorders"; }
 inline std::string recorder_file(const std::string& container_id) { return recorders_folder() + "/" + container_id; }

@@ -3,6 +3,8 @@
 // runward-recorder ROOT ID: watches one container from its start to its end and writes its recording. Started by
 // runward, on `start` of a container whose runtime is runward-record. Says "ok" on descriptor 3 when it watches, or why
 // it can't. SIGTERM and SIGINT end it early, with the recording kept.
+//
+// runward-recorder --choose auto|ebpf|audit: says by what system calls can be recorded on this host.
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -18,9 +20,12 @@
 #include <vector>
 
 #include "profiles/bytes.h"
+#include "profiles/recorder/audited_calls.h"
+#include "profiles/recorder/ebpf_calls.h"
 #include "profiles/recorder/recorder.h"
 #include "profiles/recording.h"
 #include "runward_build_info.h"
+#include "shim/audited_recording.h"
 #include "shim/base/file.h"
 #include "shim/decide.h"
 #include "shim/host/docker_files.h"
@@ -126,6 +131,43 @@ Result<record::Subject> find_subject(const std::string& root, const std::string&
   return subject;
 }
 
+// --- its system calls ---------------------------------------------------------------------------
+
+// "ebpf", or "audit" and why; an error that says why neither. `wish`: one of kCallRecordings.
+Result<std::string> choose_calls(std::string_view wish) {
+  std::string why = "was asked for";
+  if (wish != "audit") {
+    const Status status = record::EbpfCalls::try_out();
+    if (status) return std::string("ebpf\n");
+    if (wish == "ebpf") return status.error();
+    why = "eBPF can't be used here: " + status.error().message;
+  }
+  const Status status = record::AuditedCalls::try_out();
+  if (status) return "audit\n" + why + "\n";
+  if (wish == "audit") return status.error();
+  return in_context(why + "; nor can the kernel's audit", status.error());
+}
+
+record::Session session_of(const std::string& id, std::uint32_t number) {
+  switch (audit_session_of(id, number)) {
+    case AuditSession::containers:
+      return record::Session::containers;
+    case AuditSession::execs:
+      return record::Session::execs;
+    case AuditSession::others:
+      break;
+  }
+  return record::Session::others;
+}
+
+record::BeginCalls how_calls_are_recorded(const std::string& id) {
+  const auto why = why_audited(id);
+  if (!why) return &record::EbpfCalls::begin;
+  return [id, why = *why](const record::PidNamespace&) {
+    return record::AuditedCalls::begin([id](std::uint32_t number) { return session_of(id, number); }, why);
+  };
+}
+
 // --- the file that others see -----------------------------------------------------------------
 
 // Those of containers that are long gone.
@@ -220,7 +262,7 @@ Status run(const std::string& root, const std::string& id) {
   SHIM_TRY(const UniqueFd stop, signals_to_read());
   SHIM_TRY(const RecorderFile file, RecorderFile::make(id));
   SHIM_TRY(record::Subject subject, find_subject(root, id));
-  SHIM_TRY(record::Recorder recorder, record::Recorder::begin(std::move(subject)));
+  SHIM_TRY(record::Recorder recorder, record::Recorder::begin(std::move(subject), how_calls_are_recorded(id)));
   const auto tell = [&](const record::Progress& progress) {
     file.tell({{"state", "recording"},
                {"pid", ::getpid()},
@@ -241,12 +283,19 @@ Status run(const std::string& root, const std::string& id) {
   return path.error();
 }
 
+int say_choice(std::string_view wish) {
+  const auto choice = choose_calls(wish);
+  const std::string text = choice ? *choice : choice.error().message + "\n";
+  return write_all(STDOUT_FILENO, text, "stdout") && choice ? 0 : 1;
+}
+
 }  // namespace
 }  // namespace runward
 
 int main(int argc, char** argv) {
   using namespace runward;
   if (argc != 3) return 2;
+  if (argv[1] == std::string_view(kChooseOption)) return say_choice(argv[2]);
   std::string problem;
   try {
     const Status status = run(argv[1], argv[2]);

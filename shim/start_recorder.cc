@@ -16,6 +16,8 @@
 
 #include "shim/base/unique_fd.h"
 #include "shim/recorder_files.h"
+#include "shim/recording_wish.h"
+#include "shim/runtime/capture.h"
 
 namespace runward {
 namespace {
@@ -88,9 +90,37 @@ Status spawn(const std::string& program, const runtime::Invocation& call) {
   return read_answer(ready);
 }
 
+constexpr auto kNotRecorded = "this container was to be recorded, and can't be";
+
+// "ebpf", or "audit" and a line with the reason.
+Result<std::optional<std::string>> ask_recorder(const std::string& container_id) {
+  constexpr std::string_view kEbpf = "ebpf\n";
+  constexpr std::string_view kAudit = "audit\n";
+  SHIM_TRY(const std::string recorder, find_recorder());
+  SHIM_TRY(runtime::Captured said,
+           runtime::run_and_capture(recorder, {kChooseOption, wished_call_recording(container_id)}));
+  std::string& text = said.output;
+  while (said.exit_code != 0 && text.ends_with('\n')) text.pop_back();
+  if (said.exit_code != 0)
+    return make_error(ErrorKind::unsupported, text.empty() ? "the recorder did not say how" : text);
+  if (text == kEbpf) return std::optional<std::string>();
+  if (!text.starts_with(kAudit)) return make_error(ErrorKind::unsupported, "the recorder is not of this version");
+  text.erase(0, kAudit.size());
+  while (text.ends_with('\n')) text.pop_back();
+  return std::optional(std::move(text));
+}
+
 }  // namespace
 
 bool is_recorded(const std::string& program) { return program.substr(program.rfind('/') + 1) == kRecordingRuntime; }
+
+Result<std::optional<std::string>> choose_recording(const runtime::Invocation& call) {
+  if (!runtime::is_valid_container_id(call.container_id))
+    return make_error(ErrorKind::usage, "'" + call.container_id + "' is no container id");
+  auto chosen = ask_recorder(call.container_id);
+  if (chosen) return chosen;
+  return in_context(kNotRecorded, chosen.error());
+}
 
 Status start_recorder(const runtime::Invocation& call) {
   if (!runtime::is_valid_container_id(call.container_id))
@@ -98,7 +128,7 @@ Status start_recorder(const runtime::Invocation& call) {
   auto program = find_recorder();
   const Status started = program ? spawn(*program, call) : Status(program.error());
   if (started) return ok();
-  return in_context("this container was to be recorded, and can't be", started.error());
+  return in_context(kNotRecorded, started.error());
 }
 
 void wait_for_recorder(const runtime::Invocation& call) {

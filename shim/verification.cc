@@ -2,53 +2,32 @@
 #include "shim/verification.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
 
+#include "shim/audit_session.h"
 #include "shim/base/file.h"
+#include "shim/held_file.h"
 #include "shim/oci/parse.h"
 #include "shim/oci/print.h"
 
 namespace runward {
 namespace {
 
-constexpr std::size_t kMaxGrantBytes = 16384;
-constexpr std::size_t kMaxIdBytes = 256;
-constexpr std::size_t kMaxNumberBytes = 64;
-
-std::string text_of(const oci::Value& json, std::string_view key) {
-  const oci::Value* const value = oci::find(json, key);
-  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+Result<Grant> grant_of(const oci::Value& json, const std::string& folder) {
+  Grant grant{.folder = folder,
+              .profile = text_of(json, "profile"),
+              .id_file = text_of(json, "id_file"),
+              .apparmor = text_of(json, "apparmor")};
+  if (grant.profile.empty() || !grant.id_file.starts_with('/'))
+    return make_error(ErrorKind::parse, "'" + folder + "' grants nothing");
+  return grant;
 }
 
 // Nothing where `profile verify` has ended, or is another's.
 Result<Grant> read_grant(const std::string& folder, const std::string& container_id) {
-  const std::string path = folder + "/" + kGrantFile;
-  SHIM_TRY(const UniqueFd fd, open_regular(AT_FDCWD, path));
-  SHIM_CHECK(check_only_root_writes(fd, path));
-  if (::flock(fd.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-    return make_error(ErrorKind::policy, "it has ended");
-  SHIM_TRY(const std::string text, read_all(fd, kMaxGrantBytes, path));
-  SHIM_TRY(Grant grant, parse_grant(text, folder));
-  SHIM_TRY(const UniqueFd id_file, open_regular(AT_FDCWD, grant.id_file));
-  SHIM_CHECK(check_only_root_writes(id_file, grant.id_file));
-  SHIM_TRY(const std::string id, read_all(id_file, kMaxIdBytes, grant.id_file));
-  if (id.empty() || id != container_id) return make_error(ErrorKind::policy, "it is for another container");
-  return grant;
-}
-
-Result<std::string> read_number(const std::string& path) {
-  SHIM_TRY(std::string text, read_file(path, kMaxNumberBytes));
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
-}
-
-bool write_login(const std::string& user) {
-  const UniqueFd fd(::open("/proc/self/loginuid", O_WRONLY | O_CLOEXEC));
-  return fd && write_all(fd.get(), user, "loginuid");
+  SHIM_TRY(const oci::Value json, read_held(folder + "/" + kGrantFile, container_id));
+  return grant_of(json, folder);
 }
 
 }  // namespace
@@ -59,13 +38,7 @@ std::string print_grant(const Grant& grant) {
 
 Result<Grant> parse_grant(const std::string& text, const std::string& folder) {
   SHIM_TRY(const oci::Value json, oci::parse(text, kGrantFile));
-  Grant grant{.folder = folder,
-              .profile = text_of(json, "profile"),
-              .id_file = text_of(json, "id_file"),
-              .apparmor = text_of(json, "apparmor")};
-  if (grant.profile.empty() || !grant.id_file.starts_with('/'))
-    return make_error(ErrorKind::parse, "'" + folder + "' grants nothing");
-  return grant;
+  return grant_of(json, folder);
 }
 
 bool is_verified(const std::string& program) { return program.substr(program.rfind('/') + 1) == kVerifyingRuntime; }
@@ -104,12 +77,9 @@ Result<policy::LoadedPolicy> load_granted(const Grant& grant, const policy::Conf
 }
 
 void begin_session(const Grant& grant) {
-  constexpr std::string_view kUnset = "4294967295";
-  const auto login = read_number("/proc/self/loginuid");
-  if (!login || !write_login(*login == kUnset ? "0" : *login)) return;
-  const auto session = read_number("/proc/self/sessionid");
-  if (!session || *session == kUnset || session->find('/') != std::string::npos) return;
-  const std::string path = grant.folder + "/" + kSessionsFolder + "/" + *session;
+  const auto session = begin_audit_session();
+  if (!session) return;
+  const std::string path = grant.folder + "/" + kSessionsFolder + "/" + std::to_string(*session);
   const UniqueFd mark(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
 }
 

@@ -5,10 +5,8 @@
 // profile refuses is logged and let through: a weaker filter, which only root may cause, and for that container only.
 //
 // So a runtime's name does not give it: whoever may start containers can say --runtime=runward-verify. Each call of
-// `profile verify` has a folder <state dir>/verifications/NAME, which only root can make, with a file `grant`. That
-// names the file to which Docker writes the id of the container before it starts it, in a folder that only root can
-// enter: no other container has that id. `profile verify` holds the grant locked (flock); when it ends, however it
-// does, the grant is void, and the container can neither be started again nor entered.
+// `profile verify` has a folder <state dir>/verifications/NAME, which only root can make, with a file `grant`
+// (held_file.h): when it ends the grant is void, and the container can neither be started again nor entered.
 
 #include <string>
 

@@ -93,6 +93,37 @@ Result<pid_t> make_sign() {
   return make_error(ErrorKind::unsupported, "this kernel has no seccomp filters that log");
 }
 
+// Nothing where it does not tell (CAP_AUDIT_CONTROL).
+std::optional<audit_status> ask_for_status() {
+  struct {
+    nlmsghdr head{};
+    audit_status body{};
+  } request;
+  const auto fd = open_audit();
+  if (!fd) return std::nullopt;
+  request.head.nlmsg_len = NLMSG_LENGTH(0);
+  request.head.nlmsg_type = AUDIT_GET;
+  request.head.nlmsg_flags = NLM_F_REQUEST;
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  if (::sendto(fd->get(), &request.head, NLMSG_LENGTH(0), 0, reinterpret_cast<const sockaddr*>(&kernel),
+               sizeof kernel) < 0)
+    return std::nullopt;
+  // A thread of the kernel's answers, in its own time (audit_send_reply()).
+  constexpr int kPatience = 1000;  // milliseconds
+  Inbox inbox;
+  Message message;
+  pollfd wait{.fd = fd->get(), .events = POLLIN, .revents = 0};
+  ::poll(&wait, 1, kPatience);
+  if (inbox.receive(fd->get(), message) != Got::message || message.type != AUDIT_GET) return std::nullopt;
+  audit_status status{};
+  std::memcpy(&status, message.text.data(), std::min(sizeof status, message.text.size()));
+  return status;
+}
+
+// Without an audit daemon and a limit it counts only what that daemon would have missed.
+bool counts_for_somebody(const audit_status& status) { return status.pid != 0 || status.rate_limit != 0; }
+
 }  // namespace
 
 bool may_be_sign(const Record& record) {
@@ -135,31 +166,22 @@ Batch Listener::read() {
 }
 
 std::optional<std::uint32_t> lost_records() {
-  struct {
-    nlmsghdr head{};
-    audit_status body{};
-  } request;
-  const auto fd = open_audit();
-  if (!fd) return std::nullopt;
-  request.head.nlmsg_len = NLMSG_LENGTH(0);
-  request.head.nlmsg_type = AUDIT_GET;
-  request.head.nlmsg_flags = NLM_F_REQUEST;
-  sockaddr_nl kernel{};
-  kernel.nl_family = AF_NETLINK;
-  if (::sendto(fd->get(), &request.head, NLMSG_LENGTH(0), 0, reinterpret_cast<const sockaddr*>(&kernel),
-               sizeof kernel) < 0)
-    return std::nullopt;
-  // A thread of the kernel's answers, in its own time (audit_send_reply()).
-  constexpr int kPatience = 1000;  // milliseconds
-  Inbox inbox;
-  Message message;
-  pollfd wait{.fd = fd->get(), .events = POLLIN, .revents = 0};
-  ::poll(&wait, 1, kPatience);
-  if (inbox.receive(fd->get(), message) != Got::message || message.type != AUDIT_GET) return std::nullopt;
-  audit_status status{};
-  std::memcpy(&status, message.text.data(), std::min(sizeof status, message.text.size()));
-  const bool counts_for_nobody = status.pid == 0 && status.rate_limit == 0;
-  return counts_for_nobody ? std::nullopt : std::optional(status.lost);
+  const auto status = ask_for_status();
+  return status && counts_for_somebody(*status) ? std::optional(status->lost) : std::nullopt;
+}
+
+Status check_that_losses_are_told() {
+  const auto status = ask_for_status();
+  if (!status)
+    return make_error(ErrorKind::unsupported,
+                      "the kernel's audit does not tell its state: that takes CAP_AUDIT_CONTROL and the host's pid and "
+                      "user namespaces");
+  const bool waits = status->backlog_limit == 0 || status->backlog_wait_time != 0;
+  if (waits || counts_for_somebody(*status)) return ok();
+  return make_error(
+      ErrorKind::unsupported,
+      "the kernel's audit drops what does not fit its queue, without waiting and without telling: set its "
+      "backlog_wait_time (auditctl --backlog_wait_time 60000)");
 }
 
 Status read_up_to_now(Listener& listener, const std::function<void(const Batch&)>& take) {

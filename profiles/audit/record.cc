@@ -163,6 +163,7 @@ Status read_seccomp(const Reader& fields, Record& record) {
   constexpr std::uint32_t kUnset = std::numeric_limits<std::uint32_t>::max();
   SHIM_TRY(record.executable, fields.text("exe"));
   SHIM_TRY(record.user, fields.number<std::uint32_t>("uid"));
+  SHIM_TRY(record.group, fields.number<std::uint32_t>("gid"));
   record.label = label_of(fields.raw("subj"));
   SHIM_TRY(const auto session, fields.number<std::uint32_t>("ses"));
   if (session != kUnset) record.session = session;

@@ -54,6 +54,7 @@ struct Record {
   std::uint64_t serial = 0;
   pid_t pid = 0;
   std::optional<std::uint32_t> user;     // the host's number for the process's user; nothing: not told
+  std::optional<std::uint32_t> group;    // likewise; seccomp only
   std::string command;                   // comm(5), at most 15 bytes
   std::string executable;                // seccomp only; empty: unknown
   std::string label;                     // of AppArmor; empty: unknown

@@ -12,10 +12,9 @@
 #include <array>
 #include <ctime>
 
-#include "profiles/recorder/call_names.h"
+#include "profiles/recorder/call_watch.h"
 #include "profiles/recorder/executable_names.h"
 #include "shim/base/file.h"
-#include "shim/oci/capability.h"
 
 namespace runward::profiles::record {
 namespace {
@@ -23,25 +22,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-Phase phase_of(State state) {
-  switch (state) {
-    case State::starting:
-    case State::exec_starting:
-      return Phase::runtime_start;
-    case State::application:
-      return Phase::application;
-    case State::exec:
-      return Phase::exec;
-    case State::shutdown:
-      return Phase::shutdown;
-  }
-  return Phase::application;
-}
-
-constexpr std::size_t kMaxStatus = 65536;
 constexpr milliseconds kTurn(200);  // for events of files, before something else is looked at
 
 Result<PidNamespace> pid_namespace_of(pid_t pid) {
+  constexpr std::size_t kMaxStatus = 65536;
   const std::string path = "/proc/" + std::to_string(pid) + "/ns/pid";
   struct stat its {};
   struct stat ours {};
@@ -71,19 +55,13 @@ std::string now_rfc3339() {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc)};
 }
 
-std::size_t distinct(const Counted<CallKey>& calls) {
-  std::set<std::pair<std::uint32_t, std::uint16_t>> numbers;
-  for (const auto& [key, count] : calls) numbers.emplace(key.number, key.abi);
-  return numbers.size();
-}
-
 std::string counted(std::uint64_t count, std::string_view what) {
   return std::to_string(count) + " " + std::string(what);
 }
 
 }  // namespace
 
-Recorder::Recorder(Subject subject, UniqueFd init, UniqueFd root, CallWatch calls, FileWatch files)
+Recorder::Recorder(Subject subject, UniqueFd init, UniqueFd root, std::unique_ptr<CallSource> calls, FileWatch files)
     : subject_(std::move(subject)),
       init_(std::move(init)),
       root_(std::move(root)),
@@ -91,7 +69,7 @@ Recorder::Recorder(Subject subject, UniqueFd init, UniqueFd root, CallWatch call
       files_(std::move(files)),
       sampler_(subject_.init) {}
 
-Result<Recorder> Recorder::begin(Subject subject) {
+Result<Recorder> Recorder::begin(Subject subject, const BeginCalls& begin_calls) {
   UniqueFd init(static_cast<int>(::syscall(SYS_pidfd_open, subject.init, 0)));
   if (!init) return errno_error("open process", std::to_string(subject.init));
   const std::string root_path = "/proc/" + std::to_string(subject.init) + "/root";
@@ -100,23 +78,21 @@ Result<Recorder> Recorder::begin(Subject subject) {
   allow_many_files();
   SHIM_TRY(const PidNamespace container, pid_namespace_of(subject.init));
   SHIM_TRY(FileWatch files, FileWatch::begin(subject.init, subject.mounts));
-  SHIM_TRY(CallWatch calls, CallWatch::begin(container));
+  SHIM_TRY(std::unique_ptr<CallSource> calls, begin_calls(container));
   return Recorder(std::move(subject), std::move(init), std::move(root), std::move(calls), std::move(files));
 }
 
 // Before the container's own program runs, what is used is used by the runtime.
 void Recorder::look_again(const std::function<void(const Progress&)>& on_progress) {
-  const Counted<CallKey> calls = calls_.read_calls();
-  const bool has_begun = std::ranges::any_of(
-      calls, [](const auto& entry) { return static_cast<State>(entry.first.state) == State::application; });
-  if (has_begun) sampler_.sample();
-  on_progress({.calls = distinct(calls),
+  const CallProgress calls = calls_->progress();
+  if (calls.has_begun) sampler_.sample();
+  on_progress({.calls = calls.calls,
                .files = files_.files().size(),
                .elapsed = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin_)});
 }
 
 bool Recorder::read_files(milliseconds longest) {
-  return files_.read_events(longest, [this](pid_t pid) { return calls_.name_of_ended(pid); });
+  return files_.read_events(longest, [this](pid_t pid) { return calls_->name_of_ended(pid); });
 }
 
 // No process of the container is left to open more, but others can, in a filesystem that they reach; and `delete` waits
@@ -142,10 +118,12 @@ Recording Recorder::run(int stop, const std::function<void(const Progress&)>& on
       next = now + pause();
     }
     const auto wait = std::chrono::ceil<milliseconds>(next - now).count();
-    std::array<pollfd, 3> watched = {pollfd{.fd = init_.get(), .events = POLLIN, .revents = 0},
+    std::array<pollfd, 4> watched = {pollfd{.fd = init_.get(), .events = POLLIN, .revents = 0},
                                      pollfd{.fd = stop, .events = POLLIN, .revents = 0},
-                                     pollfd{.fd = files_.fd(), .events = POLLIN, .revents = 0}};
+                                     pollfd{.fd = files_.fd(), .events = POLLIN, .revents = 0},
+                                     pollfd{.fd = calls_->fd(), .events = POLLIN, .revents = 0}};
     ::poll(watched.data(), watched.size(), static_cast<int>(std::max<std::int64_t>(wait, 0)));
+    if (watched[3].revents != 0) calls_->read();
     if (watched[2].revents != 0) read_files(kTurn);
     if (watched[0].revents != 0 || watched[1].revents != 0) return finish(watched[0].revents != 0);
   }
@@ -163,18 +141,22 @@ Recording Recorder::finish(bool has_ended) {
   recording.host.architecture = machine() == "aarch64" ? "aarch64" : "x86_64";
   recording.milliseconds =
       static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin_).count());
-  recording.mechanisms = {
-      .calls = "ebpf", .files = "fanotify", .capabilities = calls_.sees_capabilities() ? "ebpf" : ""};
+  recording.mechanisms = {.calls = std::string(calls_->mechanism()),
+                          .files = "fanotify",
+                          .capabilities = calls_->sees_capabilities() ? "ebpf" : ""};
   recording.files = files_.files();
-  const SeenCalls seen = calls_.read();
-  recording.lost = seen.lost;
+  ExecutableNames names(recording.files, root_);
+  WatchedCalls calls = calls_->finish(names);
+  recording.calls = std::move(calls.calls);
+  recording.capabilities = std::move(calls.capabilities);
+  recording.gaps = std::move(calls.gaps);
+  recording.lost = calls.lost;
   recording.lost.files = files_.lost();
-  add_calls(seen, recording);
   name_executables(recording.files);
   recording.ports = sampler_.ports();
   recording.peaks = sampler_.peaks();
   std::set<User> users = sampler_.running_users();
-  for (const auto& [key, count] : seen.users) users.insert({.uid = key & 0xffffffffU, .gid = key >> 32U});
+  users.merge(calls.users);
   recording.users = sampler_.inside(users);
   recording.complete = true;
   if (subject_.layer) {
@@ -188,35 +170,6 @@ Recording Recorder::finish(bool has_ended) {
   }
   add_gaps(has_ended, recording);
   return recording;
-}
-
-void Recorder::add_calls(const SeenCalls& seen, Recording& recording) const {
-  ExecutableNames names(recording.files, root_);
-  const auto call_of = [&](std::uint32_t number, Abi abi, State state) -> Call& {
-    NamedCall named = name_of_call(number, abi, machine());
-    return recording.calls[phase_of(state)][named.architecture][named.name];
-  };
-  for (const auto& [key, count] : seen.calls) {
-    Call& call = call_of(key.number, static_cast<Abi>(key.abi), static_cast<State>(key.state));
-    call.count += count;
-    call.executables[names.name_of(text_of(key.comm))] += count;
-  }
-  // starting and exec_starting are one phase.
-  std::map<std::pair<Call*, std::vector<std::uint64_t>>, std::uint64_t> arguments;
-  for (const auto& [key, count] : seen.arguments) {
-    Call& call = call_of(key.number, Abi::native, static_cast<State>(key.state));
-    std::size_t size = 1;
-    for (const RecordedArguments& recorded : kRecordedArguments)
-      if (number_of_call(recorded.call, machine()) == key.number) size = recorded.count;
-    arguments[{&call, {key.values.begin(), key.values.begin() + static_cast<std::ptrdiff_t>(size)}}] += count;
-  }
-  for (const auto& [key, count] : arguments) key.first->arguments.push_back({.values = key.second, .count = count});
-  for (const auto& [key, count] : seen.capabilities) {
-    const std::string name = oci::to_string(oci::Capability{key.number});
-    Use& use = recording.capabilities[phase_of(static_cast<State>(key.state))][name];
-    use.count += count;
-    use.executables[names.name_of(text_of(key.comm))] += count;
-  }
 }
 
 // "[ls]", of a process that had ended when its file was looked at.
@@ -246,7 +199,6 @@ void Recorder::add_gaps(bool has_ended, Recording& recording) const {
   for (const std::string& gap : files_.gaps()) recording.gaps.push_back(gap);
   recording.complete = recording.complete && has_ended && !has_lost && files_.gaps().empty();
   recording.gaps.emplace_back("files below /dev were not looked at");
-  if (!calls_.sees_capabilities()) recording.gaps.emplace_back("this kernel does not tell of capabilities (6.14 does)");
   if (!subject_.layer) recording.gaps.emplace_back("there is no writable layer that could be looked at");
   if (!sampler_.sees_ports()) recording.gaps.emplace_back("ports were not looked at: it has the host's network");
   if (!sampler_.was_looked_at()) recording.gaps.emplace_back("it was too short-lived for its peaks to be looked at");

@@ -3,9 +3,8 @@
 
 // Records one container: puts what the watches see together into a Recording.
 //
-//   SHIM_TRY(Recorder recorder, Recorder::begin(subject));       // while its first process waits to be started
-//   tell_runtime_to_go_on();
-//   const Recording recording = recorder.run(stop_fd, on_progress);
+//   SHIM_TRY(Recorder recorder, Recorder::begin(subject, &EbpfCalls::begin));   // while its first process waits to be
+//   started tell_runtime_to_go_on(); const Recording recording = recorder.run(stop_fd, on_progress);
 //
 // It only looks: a container goes on as before when its recorder ends, however that does.
 
@@ -13,14 +12,16 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "profiles/recorder/call_watch.h"
+#include "profiles/recorder/call_source.h"
 #include "profiles/recorder/file_watch.h"
 #include "profiles/recorder/samples.h"
 #include "profiles/recorder/upper.h"
+#include "profiles/recorder/watch_programs.h"
 #include "profiles/recording.h"
 #include "shim/base/result.h"
 #include "shim/base/unique_fd.h"
@@ -35,6 +36,9 @@ struct Subject {
   Recording known;                     // name, image, command, runtime: what no watch tells
 };
 
+// Begins to watch a container's calls.
+using BeginCalls = std::function<Result<std::unique_ptr<CallSource>>(const PidNamespace& container)>;
+
 struct Progress {
   std::size_t calls = 0;  // different ones
   std::size_t files = 0;
@@ -43,26 +47,25 @@ struct Progress {
 
 class Recorder {
  public:
-  static Result<Recorder> begin(Subject subject);
+  static Result<Recorder> begin(Subject subject, const BeginCalls& begin_calls);
 
   // Until the container ends, or `stop` can be read. on_progress is called about once a second.
   Recording run(int stop, const std::function<void(const Progress&)>& on_progress);
 
  private:
-  Recorder(Subject subject, UniqueFd init, UniqueFd root, CallWatch calls, FileWatch files);
+  Recorder(Subject subject, UniqueFd init, UniqueFd root, std::unique_ptr<CallSource> calls, FileWatch files);
   bool read_files(std::chrono::milliseconds longest);  // false: there may be more
   void read_last_files();
   void look_again(const std::function<void(const Progress&)>& on_progress);
   [[nodiscard]] std::chrono::milliseconds pause() const;
   Recording finish(bool has_ended);
-  void add_calls(const SeenCalls& seen, Recording& recording) const;
   void name_executables(Files& files) const;
   void add_gaps(bool has_ended, Recording& recording) const;
 
   Subject subject_;
   UniqueFd init_;  // pidfd_open(2)
   UniqueFd root_;
-  CallWatch calls_;
+  std::unique_ptr<CallSource> calls_;
   FileWatch files_;
   Sampler sampler_;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();

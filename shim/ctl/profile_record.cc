@@ -8,10 +8,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <utility>
 
 #include "profiles/bytes.h"
 #include "profiles/recording.h"
@@ -20,6 +22,7 @@
 #include "shim/ctl/table.h"
 #include "shim/oci/parse.h"
 #include "shim/recorder_files.h"
+#include "shim/recording_wish.h"
 #include "shim/runtime/command_line.h"
 
 namespace runward::ctl {
@@ -110,6 +113,8 @@ std::size_t distinct_calls(const profiles::Recording& recording) {
 void tell(const profiles::Recording& recording, const std::string& path) {
   complain("recorded " + std::to_string(distinct_calls(recording)) + " system calls and " +
            std::to_string(recording.files.size()) + " files: " + path);
+  if (recording.mechanisms.calls == "audit")
+    complain("system calls were recorded by the kernel's audit, which does not tell their arguments");
   if (recording.complete) return;
   complain("the recording is not complete:");
   for (const std::string& gap : recording.gaps) complain("  " + profiles::to_text(gap));
@@ -207,24 +212,64 @@ class Wait {
   bool was_interrupted_ = false;
 };
 
-// A folder for Docker's --cidfile, which must not be there before.
+// --- before it ------------------------------------------------------------------------------
+
+constexpr mode_t kOnlyRoot = 0700;
+
+// A folder for Docker's --cidfile, which must not be there before; with a wish beside it that is good while this lives.
 class IdFolder {
  public:
-  IdFolder() {
-    std::string path = "/tmp/runward-record.XXXXXX";
-    if (::mkdtemp(path.data()) != nullptr) path_ = path;
+  static Result<IdFolder> make() { return make_below("/tmp", "/runward-record."); }
+  static Result<IdFolder> make_with_wish(const std::string& calls) {
+    for (const std::string& path : {std::string(build_info::kStateDir), recording_wishes_folder()})
+      if (::mkdir(path.c_str(), path == build_info::kStateDir ? 0711 : kOnlyRoot) != 0 && errno != EEXIST)
+        return errno_error("make folder", path);
+    sweep();
+    SHIM_TRY(IdFolder folder, make_below(recording_wishes_folder(), "/"));
+    const std::string path = folder.wish();
+    folder.wish_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!folder.wish_ || ::flock(folder.wish_.get(), LOCK_EX | LOCK_NB) != 0) return errno_error("lock", path);
+    SHIM_CHECK(write_all(folder.wish_.get(), print_recording_wish(calls, folder.file()), path));
+    return folder;
   }
+  IdFolder(IdFolder&& other) noexcept
+      : path_(std::exchange(other.path_, std::string())), wish_(std::move(other.wish_)) {}
+  IdFolder& operator=(IdFolder&&) = delete;
   IdFolder(const IdFolder&) = delete;
   IdFolder& operator=(const IdFolder&) = delete;
   ~IdFolder() {
+    if (path_.empty()) return;
     ::unlink(file().c_str());
+    ::unlink(wish().c_str());
     ::rmdir(path_.c_str());
   }
   [[nodiscard]] std::string file() const { return path_ + "/id"; }
-  [[nodiscard]] bool is_there() const { return !path_.empty(); }
+  [[nodiscard]] bool has_wish() const { return static_cast<bool>(wish_); }
 
  private:
+  explicit IdFolder(std::string path) : path_(std::move(path)) {}
+
+  static Result<IdFolder> make_below(const std::string& folder, std::string_view name) {
+    std::string path = folder + std::string(name) + "XXXXXX";
+    if (::mkdtemp(path.data()) == nullptr) return errno_error("make folder", path);
+    return IdFolder(std::move(path));
+  }
+
+  // Wishes of those that were killed.
+  static void sweep() {
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(recording_wishes_folder(), error), end; !error && entry != end;
+         entry.increment(error)) {
+      IdFolder left(entry->path().native());
+      left.wish_ = UniqueFd(::open(left.wish().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+      if (!left.wish_ || ::flock(left.wish_.get(), LOCK_EX | LOCK_NB) != 0) left.path_.clear();
+    }
+  }
+
+  [[nodiscard]] std::string wish() const { return path_ + "/" + kWishFile; }
+
   std::string path_;
+  UniqueFd wish_;
 };
 
 }  // namespace
@@ -236,10 +281,14 @@ Result<int> run_profile_record(const Given& given) {
   const auto duration = given.value("for");
   const auto limit = duration ? parse_duration(*duration) : std::nullopt;
   if (duration && !limit) return make_error(ErrorKind::usage, "--for takes a duration such as 90, 90s, 5m or 2h");
-  const IdFolder folder;
-  if (!folder.is_there()) return errno_error("make folder", "/tmp/runward-record.XXXXXX");
+  const auto calls = given.value("calls");
+  if (calls && std::ranges::find(kCallRecordings, *calls) == kCallRecordings.end())
+    return make_error(ErrorKind::usage, "--calls takes auto, ebpf or audit");
+  SHIM_TRY(const IdFolder folder, calls ? IdFolder::make_with_wish(*calls) : IdFolder::make());
   SHIM_TRY(RecordedCall call,
            recorded_call(given.arguments(), given.value("runtime").value_or(kRecordingRuntime), folder.file()));
+  if (folder.has_wish() && call.id_file != folder.file())
+    return make_error(ErrorKind::usage, "--calls needs --cidfile for itself");
   Wait wait(std::move(call), limit);
   SHIM_TRY(const int code, wait.run());
   const RecorderView& recorder = wait.recorder();

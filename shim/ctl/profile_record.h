@@ -17,6 +17,7 @@ Result<int> run_profile_record(const Given& given);
 inline constexpr std::array kProfileRecordOptions = {
     OptionRow{"name", "NAME", "the recording's name (the container's)"},
     OptionRow{"for", "DURATION", "end the recording after that time: 90, 90s, 5m, 2h (when the container ends)"},
+    OptionRow{"calls", "WAY", "record system calls by ebpf, by audit, or by what this host can do: auto (auto)"},
     OptionRow{"output", "FILE", "write it there (/var/lib/runward/recordings/NAME.json)"},
     OptionRow{"runtime", "NAME", "the runtime that `runwardctl install` registered for it (runward-record)"},
 };

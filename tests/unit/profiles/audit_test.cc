@@ -44,6 +44,7 @@ TEST(AuditRecord, TellsWhoCalledWhat) {
   EXPECT_EQ(record.serial, 17743U);
   EXPECT_EQ(record.pid, 22661);
   EXPECT_EQ(record.user, 0U);
+  EXPECT_EQ(record.group, 0U);
   EXPECT_EQ(record.command, "python3");
   EXPECT_EQ(record.executable, "/usr/bin/python3.11");
   EXPECT_EQ(record.session, std::nullopt);
