@@ -110,6 +110,20 @@ assert_as_strace() {
   assert_same_calls
 }
 
+# record_by WAY FILE - likewise, by runwardctl, which can say by what.
+record_by() {
+  local recording
+  "$RUNWARDCTL" profile record --calls "$1" --output "$2" -- \
+    docker run --detach --name srv "${flags[@]}" "rw-$server" "${arguments[@]}" >"$made/record.log" 2>&1 3>&- &
+  recording=$!
+  wait_until 60 running
+  until_it_answers
+  work >"$made/work-$1.log"
+  stop
+  wait "$recording" || fail "$(cat "$made/record.log")"
+  assert_equal "$(jq -c '[.mechanisms.calls, .complete, ([.lost[]] | add)]' "$2")" "[\"$1\",true,0]" || fail "$(jq -r '.gaps[]' "$2")"
+}
+
 # generate HEADROOM FLAG… - and its numbers: calls, capabilities, scratch folders, AppArmor rules.
 generate() {
   run -0 profile generate "$made/recording.json" --output "$made/$1" --name work --headroom "$@"
@@ -198,6 +212,25 @@ add_to_table() {
   printf '| %s | %s | %s | %s | %s | 352 | %s |\n' "$server" "$recorded" "$1" "$2" "${sizes%% *}" "$3" >>"$WORKLOAD_TABLE"
 }
 
+# Where no eBPF program can be loaded: SERVER.
+holds_by_audit() {
+  server=$1 arguments=()
+  # shellcheck disable=SC1090
+  source "$BATS_TEST_DIRNAME/servers/$server/workload"
+  need_image "$server"
+  need_image apache2
+  record_by ebpf "$made/ebpf.json"
+  record_by audit "$made/recording.json"
+  recorded_calls "$made/ebpf.json" application shutdown exec >"$made/by-ebpf"
+  recorded_calls "$made/recording.json" application shutdown exec >"$made/by-audit"
+  diff "$made/by-ebpf" "$made/by-audit" >&2 || fail 'eBPF (<) and the audit (>) saw different calls'
+  under strict
+  start traced-runward-work
+  work >"$made/work.log"
+  stop
+  assert_no_denials "$made/strict"
+}
+
 @test "nginx" { holds nginx 75; }
 @test "redis" { holds redis 70; }
 @test "postgresql" { holds postgresql; }
@@ -207,3 +240,4 @@ add_to_table() {
 @test "a Python web server" { holds python; }
 @test "a Node web server" { holds node; }
 @test "a static Go program" { holds go; }
+@test "a server recorded by the kernel's audit: the calls that eBPF sees, and a profile that it runs under" { holds_by_audit nginx; }
