@@ -2,15 +2,18 @@
 #include "shim/audited_recording.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <ctime>
 #include <filesystem>
 
 #include "runward_build_info.h"
 #include "shim/audit_session.h"
 #include "shim/base/file.h"
+#include "shim/recorder_files.h"
 
 namespace runward {
 namespace {
@@ -47,6 +50,18 @@ Status begin_session(const std::string& container_id, std::string_view kind) {
   return write_new(folder_of(container_id) + "/" + std::to_string(*session), kind);
 }
 
+// While its recorder works.
+bool is_being_recorded(const std::string& container_id) {
+  const UniqueFd file(::open(recorder_file(container_id).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0;
+}
+
+bool is_old(const std::string& path) {
+  constexpr std::time_t kOld = 600;
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && std::time(nullptr) - status.st_mtim.tv_sec > kOld;
+}
+
 }  // namespace
 
 Status begin_audited_recording(const std::string& container_id, const std::string& why) {
@@ -74,6 +89,15 @@ AuditSession audit_session_of(const std::string& container_id, std::uint32_t num
 void forget_audited_recording(const std::string& container_id) {
   std::error_code error;
   std::filesystem::remove_all(folder_of(container_id), error);
+}
+
+void sweep_audited_recordings() {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder(), error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string id = entry->path().filename();
+    if (is_old(entry->path()) && !is_being_recorded(id)) forget_audited_recording(id);
+  }
 }
 
 }  // namespace runward

@@ -31,4 +31,7 @@ AuditSession audit_session_of(const std::string& container_id, std::uint32_t num
 
 void forget_audited_recording(const std::string& container_id);
 
+// Those of containers that are long gone, and whose `delete` was killed.
+void sweep_audited_recordings();
+
 }  // namespace runward

@@ -191,6 +191,7 @@ class RecorderFile {
     if (::mkdir(recorders_folder().c_str(), kOnlyRoot) != 0 && errno != EEXIST)
       return errno_error("make folder", recorders_folder());
     sweep_recorder_files();
+    sweep_audited_recordings();
     RecorderFile file;
     const std::string path = recorder_file(id);
     file.fd_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));

@@ -16,6 +16,14 @@ say() {
   printf '%s\r\n' "$@" | engine_net /bin/busybox nc -w 5 "${address%:*}" "${address#*:}" | tr -d '\r'
 }
 
+# say_slowly PORT LINE… - likewise, with a pause behind the first line: who reads has to wait for the rest.
+say_slowly() {
+  local address
+  address=$(published "$1")
+  { printf '%s\r\n' "$2"; sleep 0.5; printf '%s\r\n' "${@:3}"; } |
+    engine_net /bin/busybox nc -w 5 "${address%:*}" "${address#*:}" | tr -d '\r'
+}
+
 # beside IMAGE COMMAND… - in a container of its own, by plain runc, that has srv's network and nothing else of it.
 beside() { docker_ run --rm --interactive --runtime=runc --network=container:srv --entrypoint="$2" "rw-$1" "${@:3}" </dev/null; }
 
