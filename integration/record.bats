@@ -525,6 +525,8 @@ END
   assert_equal "$(value .complete)" false || fail "$(value .calls.application.x86_64.write)"
   assert_equal "$(value '.lost.calls > 0')" true
   assert_contains "$(value '.gaps[]')" 'some were lost'
+  # What came behind was heard again.
+  assert_lacks "$(value '.gaps[]')" 'the last records were not heard'
 }
 
 # audit_rate RECORDS - that the host's audit makes in a second, 0: any number. AUDIT_SET, AUDIT_STATUS_RATE_LIMIT.

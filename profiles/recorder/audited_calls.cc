@@ -75,8 +75,19 @@ std::string AuditedCalls::name_of_ended(pid_t pid) {
   return log_.name_of(pid);
 }
 
+// So that there is room for more.
+void AuditedCalls::read_all() {
+  constexpr int kMostBatches = 100;
+  for (int i = 0; i < kMostBatches; ++i) {
+    const audit::Batch batch = listener_.read();
+    take(batch);
+    if (batch.records.empty() && !batch.lost) return;
+  }
+}
+
 WatchedCalls AuditedCalls::finish(ExecutableNames& names) {
   WatchedCalls watched;
+  read_all();
   const Status heard = audit::read_up_to_now(listener_, [this](const audit::Batch& batch) { take(batch); });
   watched.calls = log_.calls(names);
   watched.users = log_.users();

@@ -34,6 +34,7 @@ class AuditedCalls final : public CallSource {
 
  private:
   void take(const audit::Batch& batch);
+  void read_all();
 
   audit::Listener listener_;
   CallLog log_;

@@ -255,5 +255,16 @@ TEST(LogAllowed, LogsWhatIsAllowedAndDecidesNothingElse) {
   });
 }
 
+// To log them would let them through unasked.
+TEST(LogAllowed, LeavesTheQuestionToWhoIsAsked) {
+  Profile profile{
+      .default_outcome = {.action = Action::allow, .data = 0}, .architectures = {}, .flags = {}, .calls = {}};
+  for (const Action action : {Action::notify, Action::trace, Action::trap, Action::kill_process})
+    profile.calls[std::string(to_string(action))] = {Rule{.conditions = {}, .outcome = {.action = action, .data = 0}}};
+  const Profile logging = log_allowed(profile);
+  EXPECT_EQ(logging.calls, profile.calls);
+  EXPECT_EQ(logging.default_outcome.action, Action::log);
+}
+
 }  // namespace
 }  // namespace runward::seccomp
