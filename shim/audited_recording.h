@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Where runward and its recorder meet when a container's calls are recorded by the kernel's audit (ADR 14). How they
+// Where runward and its recorder meet when a container's calls are recorded by the kernel's audit (ADR 15). How they
 // are recorded is part of the container's filter, so `create` decides it, and leaves for `start` and `exec`
 //
 //   <state dir>/audited/<container id>/why       why not by eBPF; for people
