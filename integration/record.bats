@@ -570,7 +570,7 @@ audit_rate() {
 
 @test "by the audit: only who runs runwardctl as root may ask for it where eBPF works" {
   local wish=/run/runward/recording-wishes/$name
-  # A wish that nobody holds, and one for another container.
+  # Without a wish, and with one that nobody holds.
   mkdir -p "$wish"
   run -0 record --cidfile "$wish/id" --label calls=audit --annotation io.runward.calls=audit -e RUNWARD_CALLS=audit -- true ||
     run -0 record --cidfile "$wish/id" --label calls=audit -e RUNWARD_CALLS=audit -- true

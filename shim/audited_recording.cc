@@ -72,7 +72,7 @@ Status begin_audited_recording(const std::string& container_id, const std::strin
 }
 
 Status join_audited_recording(const std::string& container_id) {
-  return why_audited(container_id) ? begin_session(container_id, kExec) : ok();
+  return why_audited(container_id) && is_being_recorded(container_id) ? begin_session(container_id, kExec) : ok();
 }
 
 std::optional<std::string> why_audited(const std::string& container_id) {
@@ -91,12 +91,12 @@ void forget_audited_recording(const std::string& container_id) {
   std::filesystem::remove_all(folder_of(container_id), error);
 }
 
-void sweep_audited_recordings() {
+void sweep_audited_recordings(const std::set<std::string>& living) {
   std::error_code error;
   for (std::filesystem::directory_iterator entry(folder(), error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string id = entry->path().filename();
-    if (is_old(entry->path()) && !is_being_recorded(id)) forget_audited_recording(id);
+    if (is_old(entry->path()) && !living.contains(id) && !is_being_recorded(id)) forget_audited_recording(id);
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "shim/base/result.h"
@@ -20,7 +21,7 @@ namespace runward {
 // On `create`: this process, which the container's are children of, begins the container's audit session.
 Status begin_audited_recording(const std::string& container_id, const std::string& why);
 
-// On `exec`, likewise; nothing to do where it is not recorded so.
+// On `exec`, whatever the runtime is called; nothing to do where it is not recorded so, or not any more.
 Status join_audited_recording(const std::string& container_id);
 
 // Nothing: it is not recorded so.
@@ -31,7 +32,7 @@ AuditSession audit_session_of(const std::string& container_id, std::uint32_t num
 
 void forget_audited_recording(const std::string& container_id);
 
-// Those of containers that are long gone, and whose `delete` was killed.
-void sweep_audited_recordings();
+// Those of containers that are long gone, and whose `delete` was killed. `living`: ids of the others.
+void sweep_audited_recordings(const std::set<std::string>& living);
 
 }  // namespace runward

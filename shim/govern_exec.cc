@@ -16,7 +16,6 @@
 #include "shim/oci/print.h"
 #include "shim/running_container.h"
 #include "shim/runtime/exec_document.h"
-#include "shim/start_recorder.h"
 #include "shim/userns/idmap.h"
 #include "shim/userns/stdio.h"
 #include "shim/verification.h"
@@ -90,7 +89,7 @@ Status join_verification(const runtime::Invocation& call, const std::string& pro
 Error govern_exec(const runtime::Invocation& call, const Argv& argv, const policy::Config& config) {
   return govern_running(call, argv, config, [&](const RunningContainer& container, EventWriter& event) -> Result<Argv> {
     SHIM_CHECK(join_verification(call, argv[0]));
-    if (is_recorded(argv[0])) SHIM_CHECK(join_audited_recording(container.decision.container));
+    SHIM_CHECK(join_audited_recording(container.decision.container));
     SHIM_TRY(const oci::Value process, hardened_process(call, container, event));
     SHIM_CHECK(load_apparmor_profile(oci::Process(process)));  // somebody may have removed it meanwhile
     if (const auto& users = container.decision.users) enter_users(container.decision, *users);

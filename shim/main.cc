@@ -80,8 +80,10 @@ Result<int> remove(const runtime::Invocation& call, const runtime::LowLevel& low
   const bool is_forced = runtime::option_value(call, "force") == "true";
   if (is_forced) {
     SHIM_TRY(const int status, runtime::run_to_end(low_level.path, {argv.begin() + 1, argv.end()}));
-    if (is_recorded(argv[0])) wait_for_recorder(call);
-    if (status == 0 && is_recorded(argv[0])) forget_audited_recording(call.container_id);
+    if (is_recorded(argv[0])) {
+      wait_for_recorder(call);
+      if (status == 0) forget_audited_recording(call.container_id);
+    }
     if (status == 0) leftovers.forget();
     leftovers.sweep();
     return status;

@@ -16,6 +16,7 @@
 #include <ctime>
 #include <exception>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -191,7 +192,10 @@ class RecorderFile {
     if (::mkdir(recorders_folder().c_str(), kOnlyRoot) != 0 && errno != EEXIST)
       return errno_error("make folder", recorders_folder());
     sweep_recorder_files();
-    sweep_audited_recordings();
+    std::set<std::string> living;
+    for (const state::Decision& decision : state::Decisions(build_info::kStateDir).list())
+      living.insert(decision.container);
+    sweep_audited_recordings(living);
     RecorderFile file;
     const std::string path = recorder_file(id);
     file.fd_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));

@@ -197,11 +197,10 @@ Status read_up_to_now(Listener& listener, const std::function<void(const Batch&)
     take(batch);
     if (signs != 0) return ok();
   }
-  return make_error(
-      ErrorKind::unsupported,
-      "no record of the kernel's audit comes here: 'log' must be in "
-      "/proc/sys/kernel/seccomp/actions_logged, no audit rule may exclude type 1326, and this must be the "
-      "host's network namespace");
+  return make_error(ErrorKind::unsupported,
+                    "no record of the kernel's audit comes here: 'log' must be in "
+                    "/proc/sys/kernel/seccomp/actions_logged, no audit rule may exclude type 1326, no rate limit may "
+                    "hold it back (auditctl -r 0), and this must be the host's network namespace");
 }
 
 }  // namespace runward::profiles::audit

@@ -100,12 +100,18 @@ WatchedCalls AuditedCalls::finish(ExecutableNames& names) {
   if (overruns_ != 0) watched.gaps.emplace_back("records of calls came faster than they were read, and some were lost");
   if (unreadable_ != 0)
     watched.gaps.push_back(std::to_string(unreadable_) + " records of the audit can't be read, and may be of calls");
-  const std::uint32_t lost = audit::lost_records().value_or(0) - lost_before_.value_or(0);
+  const auto lost_after = audit::lost_records();
+  // Both are known, or neither: else somebody has changed the audit meanwhile.
+  const bool is_told = lost_before_ ? lost_after && *lost_after >= *lost_before_ : !lost_after;
+  const std::uint32_t lost = is_told && lost_before_ ? *lost_after - *lost_before_ : 0;
+  if (!is_told)
+    watched.gaps.emplace_back(
+        "how many records the kernel's audit has lost can't be told: it was set up anew meanwhile");
   if (lost != 0)
     watched.gaps.push_back("the kernel's audit has lost " + std::to_string(lost) +
                            " records, perhaps of calls: its rate limit (auditctl -r 0) or its backlog (auditctl -b)");
   if (!heard) watched.gaps.push_back("the last records were not heard: " + heard.error().message);
-  watched.lost.calls += overruns_ + unreadable_ + lost + (heard ? 0 : 1);
+  watched.lost.calls += overruns_ + unreadable_ + lost + (heard ? 0 : 1) + (is_told ? 0 : 1);
   return watched;
 }
 

@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t kMaxEntries = 32768;
 constexpr std::size_t kMaxBytes = std::size_t{16} << 20U;  // of names of executables
 constexpr std::size_t kMaxProcesses = 32768;
+// Any process that may write its login id begins as many sessions as it likes.
+constexpr std::size_t kMaxOthers = 4096;
+constexpr std::size_t kCommLength = 15;
 
 struct Place {
   std::string_view machine;
@@ -52,6 +55,21 @@ CallLog::Meaning CallLog::meaning_of(const audit::FilteredCall& call) {
   return entry->second;
 }
 
+// nullptr: it is none of the container's.
+CallLog::Starter* CallLog::starter_of(std::uint32_t session) {
+  if (const auto known = sessions_.find(session); known != sessions_.end()) return &known->second;
+  if (others_.contains(session)) return nullptr;
+  const Session kind = find_(session);
+  if (kind != Session::others) {
+    Starter& starter = sessions_[session];
+    starter.session = kind;
+    return &starter;
+  }
+  if (others_.size() >= kMaxOthers) others_.clear();
+  others_.insert(session);
+  return nullptr;
+}
+
 // An execve(2) that fails leaves both names as they are, and the kernel does not say whether it did.
 Phase CallLog::phase_of(const audit::Record& record, Meaning meaning, Starter& starter) {
   const Phase own = starter.session == Session::execs ? Phase::exec : Phase::application;
@@ -70,15 +88,21 @@ Phase CallLog::phase_of(const audit::Record& record, Meaning meaning, Starter& s
 
 void CallLog::follow(const audit::Record& record, Meaning meaning, Phase phase) {
   if (processes_.size() >= kMaxProcesses && !processes_.contains(record.pid)) {
-    std::erase_if(processes_, [](const auto& entry) { return entry.second.has_ended; });
+    if (ended_ != 0) std::erase_if(processes_, [](const auto& entry) { return entry.second.has_ended; });
+    ended_ = 0;
     if (processes_.size() >= kMaxProcesses) {
       ++lost_.processes;
       return;
     }
   }
   Process& process = processes_[record.pid];
-  process.command = record.command;
-  process.has_ended = meaning == Meaning::ends;
+  // A program can call itself what it likes; the file that it was read from it can't change.
+  const bool is_runtimes = phase == Phase::runtime_start || record.executable.empty();
+  process.command =
+      is_runtimes ? record.command : record.executable.substr(record.executable.rfind('/') + 1, kCommLength);
+  const bool ends = meaning == Meaning::ends;
+  if (ends != process.has_ended) ends ? ++ended_ : --ended_;
+  process.has_ended = ends;
   if (phase != Phase::runtime_start && record.user && record.group)
     process.user = User{.uid = *record.user, .gid = *record.group};
   // Its number may be another's from now on.
@@ -105,12 +129,10 @@ void CallLog::take(const audit::Record& record) {
   const auto* const call = std::get_if<audit::FilteredCall>(&record.what);
   // What the filter refuses never becomes a call.
   if (call == nullptr || call->action != SECCOMP_RET_LOG || !record.session) return;
-  const auto [entry, is_new] = sessions_.try_emplace(*record.session);
-  Starter& starter = entry->second;
-  if (is_new) starter.session = find_(*record.session);
-  if (starter.session == Session::others) return;
+  Starter* const starter = starter_of(*record.session);
+  if (starter == nullptr) return;
   const Meaning meaning = meaning_of(*call);
-  const Phase phase = phase_of(record, meaning, starter);
+  const Phase phase = phase_of(record, meaning, *starter);
   has_begun_ = has_begun_ || phase == Phase::application;
   follow(record, meaning, phase);
   const bool is_runtimes = phase == Phase::runtime_start || record.executable.empty();

@@ -29,7 +29,7 @@
 namespace runward::profiles::record {
 
 enum class Session { others, containers, execs };
-// Asked once for each session.
+// Asked once for each session of the container's; of others again where there are very many.
 using FindSession = std::function<Session(std::uint32_t number)>;
 
 class CallLog {
@@ -70,13 +70,16 @@ class CallLog {
   enum class Meaning { any, executes, ends };
 
   Meaning meaning_of(const audit::FilteredCall& call);
+  Starter* starter_of(std::uint32_t session);
   static Phase phase_of(const audit::Record& record, Meaning meaning, Starter& starter);
   void follow(const audit::Record& record, Meaning meaning, Phase phase);
   void count(const Key& key, const std::string& executable);
 
   FindSession find_;
   std::map<std::uint32_t, Starter> sessions_;
+  std::set<std::uint32_t> others_;
   std::map<pid_t, Process> processes_;
+  std::size_t ended_ = 0;  // of them
   std::map<Key, Executables> calls_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, Meaning> meanings_;
   std::set<User> ended_users_;

@@ -107,6 +107,9 @@ Result<DockerCall> DockerCall::start(const std::vector<std::string>& argv) {
   ::posix_spawnattr_init(&attributes);
   ::posix_spawnattr_setsigmask(&attributes, &none);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  // What Docker writes for us (--cidfile) is believed only where nobody else may write it.
+  constexpr mode_t kOthersMayNotWrite = 022;
+  ::umask(::umask(kOthersMayNotWrite) | kOthersMayNotWrite);
   DockerCall call;
   const int failure = ::posix_spawn(&call.pid_, program.c_str(), nullptr, &attributes, arguments.data(), environ);
   ::posix_spawnattr_destroy(&attributes);

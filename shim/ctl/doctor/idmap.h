@@ -4,8 +4,8 @@
 // Idmapped mounts, tried and not guessed from a version: distributions backport, filesystems
 // differ. Nothing is left behind: the mounts are never attached anywhere and go with their descriptors.
 //
-//   SHIM_TRY(const UniqueFd user_namespace, userns::make_user_namespace(range));
-//   Status on_disk = try_idmapped(user_namespace, "/var/lib/docker");
+//   SHIM_TRY(const userns::UserNamespace users, userns::make_user_namespace(range));
+//   Status on_disk = try_idmapped(users.fd, "/var/lib/docker");
 
 #include <string>
 

@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "shim/base/file.h"
-#include "shim/ctl/doctor/judges.h"  // joined
 #include "shim/ctl/doctor/probes.h"
 #include "shim/ctl/doctor/spawn.h"
 #include "shim/ctl/words.h"

@@ -124,6 +124,20 @@ TEST(CallLog, AsksForASessionOnce) {
   EXPECT_EQ(asked, 1);
 }
 
+// Any process that may write its login id begins as many as it likes.
+TEST(CallLog, ForgetsSessionsOfOthersWhereThereAreVeryMany) {
+  std::map<std::uint32_t, int> asked;
+  CallLog log([&](std::uint32_t number) {
+    ++asked[number];
+    return find_session(number);
+  });
+  for (std::uint32_t number = kContainer; number < 20'000; ++number) log.take(record_of({.session = number}));
+  for (const std::uint32_t number : {kContainer, kExec, kAnothers}) log.take(record_of({.session = number}));
+  EXPECT_EQ(asked[kContainer], 1);
+  EXPECT_EQ(asked[kExec], 1);
+  EXPECT_EQ(asked[kAnothers], 2);
+}
+
 TEST(CallLog, TellsTheAbis) {
   audit::Record record = record_of({.pid = 2});
   const auto take = [&](std::uint32_t architecture, std::uint32_t number, CallLog& log) {
@@ -151,9 +165,16 @@ TEST(CallLog, AProcesssUserIsTheLatestOneAndNotTheRuntimes) {
 }
 
 TEST(CallLog, KnowsTheNamesOfThoseThatHaveEnded) {
-  const CallLog log = log_of({{.pid = 2, .call = "exit_group", .command = "cat"}});
-  EXPECT_EQ(log.name_of(2), "cat");
+  const CallLog log = log_of({kInit, {.pid = 2, .call = "exit_group", .command = "cat"}});
+  EXPECT_EQ(log.name_of(2), "busybox");
   EXPECT_EQ(log.name_of(3), "");
+}
+
+// With prctl(PR_SET_NAME), or as a thread's name.
+TEST(CallLog, AProcessIsNotKnownByWhatItCallsItself) {
+  const CallLog log = log_of({kInit, {.pid = 2, .command = "evil", .executable = "/usr/sbin/a-rather-long-name"}});
+  EXPECT_EQ(log.name_of(2), "a-rather-long-n");
+  EXPECT_EQ(log.name_of(kInit.pid), kInit.command);
 }
 
 TEST(CallLog, WhatHasNoRoomIsCountedAsLost) {
