@@ -539,6 +539,7 @@ audit_rate() {
 @test "by the audit: records that the kernel drops make the recording incomplete too, and it is said why" {
   has_audit_rate=1
   recording=$BATS_TEST_TMPDIR/dropped.json
+  audit_rate 100000
   begin_by audit sh -c 'while [ ! -e /go ]; do sleep 0.1; done; dd if=/dev/zero of=/dev/null bs=1 count=20000; sleep 2'
   audit_rate 1000
   docker_ exec "$name" touch /go
@@ -547,6 +548,15 @@ audit_rate() {
   assert_equal "$(value .complete)" false
   assert_equal "$(value '.lost.calls > 10000')" true || fail "$(value .lost)"
   assert_contains "$(value '.gaps[]')" 'its rate limit (auditctl -r 0)'
+  # Who takes the limit away ends the counting.
+  recording=$BATS_TEST_TMPDIR/untold.json
+  docker_ rm "$name"
+  begin_by audit sleep 600
+  audit_rate 0
+  docker_ kill "$name"
+  wait_until 60 test -e "$recording"
+  assert_equal "$(value .complete)" false
+  assert_contains "$(value '.gaps[]')" "can't be told"
 }
 
 @test "by the audit: a host that does not log is told what to change, and no container is left" {
@@ -568,6 +578,33 @@ audit_rate() {
   assert_equal "$(ls "$BATS_TEST_TMPDIR/root" 2>/dev/null)" ''
 }
 
+@test "by the audit: who reads a file is its executable, whatever it calls itself" {
+  recording=$BATS_TEST_TMPDIR/comm.json
+  # shellcheck disable=SC2016  # the container's shell
+  run -0 ctl_record --calls audit --output "$recording" -- docker run --rm --name "$name" box \
+    sh -c 'for i in 1 2 3 4 5 6 7 8; do sh -c "echo evil >/proc/self/comm; read x </etc/passwd"; done'
+  assert_complete
+  assert_equal "$(value '.files["/etc/passwd"].executables | keys | join(" ")')" /bin/busybox
+}
+
+@test "by the audit: an exec by another name of runward is in it too, and leaves nothing once the recording has ended" {
+  local id marks runtime=("$BATS_TEST_TMPDIR/runward" --root)
+  recording=$BATS_TEST_TMPDIR/exec.json
+  begin_by audit sleep 600
+  id=$(docker_ inspect -f '{{.Id}}' "$name")
+  marks=/run/runward/audited/$id
+  runtime+=("$(jq -r .runtime_root "/run/runward/decisions/"*"/$id.json")")
+  ln -s "$RUNWARD" "${runtime[0]}"
+  "${runtime[@]}" exec "$id" sync
+  kill -TERM "$(recorder_of "$id")"
+  wait_until 20 test -e "$recording"
+  assert_contains "$(calls exec)" sync
+  local before
+  before=$(ls "$marks")
+  "${runtime[@]}" exec "$id" sync
+  assert_equal "$(ls "$marks")" "$before"
+}
+
 @test "by the audit: only who runs runwardctl as root may ask for it where eBPF works" {
   local wish=/run/runward/recording-wishes/$name
   # Without a wish, and with one that nobody holds.
@@ -583,6 +620,10 @@ audit_rate() {
   rm -r "$wish"
   run -2 ctl_record --calls strace -- docker run box true
   run -2 ctl_record --calls audit -- docker run --cidfile "$BATS_TEST_TMPDIR/id" box true
+  # Who asks, with whatever umask, gets it.
+  recording=$BATS_TEST_TMPDIR/asked.json
+  (umask 0 && ctl_record --calls audit --output "$recording" -- docker run --rm box true)
+  assert_equal "$(value .mechanisms.calls)" audit
 }
 
 # --- runwardctl profile record --------------------------------------------------------------
