@@ -293,6 +293,7 @@ Result<int> run_profile_verify(const Given& given) {
                                             given.value("runtime").value_or(kVerifyingRuntime), place.id_file()));
   if (call.id_file != place.id_file()) return make_error(ErrorKind::usage, "verify needs --cidfile for itself");
   const std::string label = profile.loaded.apparmor ? profile.loaded.apparmor->name : "";
+  SHIM_CHECK(audit::check_that_losses_are_told());
   SHIM_TRY(audit::Listener listener, audit::Listener::open());
   SHIM_CHECK(place.guard(engine_of(call.argv)));
   Findings findings(place, label);
