@@ -33,8 +33,8 @@ Derived derive(const Template& baseline, const Environment& environment, const P
 // "not there". Both must be derived for the same container.
 Profile log_refusals(const Profile& profile, const Profile& within);
 
-// For recording what is called: the same decisions, and what is allowed is logged. What is refused stays so, in the same
-// words, and what asks another program does.
+// For recording what is called: the same decisions, and what is allowed is logged. What is refused stays so, in the
+// same words, and what asks another program does.
 Profile log_allowed(const Profile& profile);
 
 // The first of the calls by which a low-level runtime gives up privileges that the profile answers otherwise than the

@@ -94,19 +94,18 @@ constexpr auto kNotRecorded = "this container was to be recorded, and can't be";
 
 // "ebpf", or "audit" and a line with the reason.
 Result<std::optional<std::string>> ask_recorder(const std::string& container_id) {
-  constexpr std::string_view kEbpf = "ebpf\n";
+  constexpr std::string_view kEbpf = "ebpf";
   constexpr std::string_view kAudit = "audit\n";
   SHIM_TRY(const std::string recorder, find_recorder());
   SHIM_TRY(runtime::Captured said,
            runtime::run_and_capture(recorder, {kChooseOption, wished_call_recording(container_id)}));
   std::string& text = said.output;
-  while (said.exit_code != 0 && text.ends_with('\n')) text.pop_back();
+  while (text.ends_with('\n')) text.pop_back();
   if (said.exit_code != 0)
     return make_error(ErrorKind::unsupported, text.empty() ? "the recorder did not say how" : text);
   if (text == kEbpf) return std::optional<std::string>();
   if (!text.starts_with(kAudit)) return make_error(ErrorKind::unsupported, "the recorder is not of this version");
   text.erase(0, kAudit.size());
-  while (text.ends_with('\n')) text.pop_back();
   return std::optional(std::move(text));
 }
 

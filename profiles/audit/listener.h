@@ -46,8 +46,8 @@ bool may_be_sign(const Record& record);
 // not tell (CAP_AUDIT_CONTROL), or counts also those that only an audit daemon, which does not run, has missed.
 std::optional<std::uint32_t> lost_records();
 
-// Whether no record can be lost without a word before it comes to listeners: one that finds the audit's queue full waits
-// for room, or lost_records() counts it.
+// Whether no record can be lost without a word before it comes to listeners: one that finds the audit's queue full
+// waits for room, or lost_records() counts it.
 Status check_that_losses_are_told();
 
 // Reads until everything that was made before is read. A process of ours makes a call that its own filter has logged,
