@@ -41,6 +41,11 @@ std::optional<Place> place_of(std::uint32_t architecture) {
 
 std::string in_brackets(const std::string& command) { return "[" + (command.empty() ? "?" : command) + "]"; }
 
+// What it calls itself is all that is known of it; else the file that it was read from, which it can't change.
+bool is_known_by_command(const audit::Record& record, Phase phase) {
+  return phase == Phase::runtime_start || record.executable.empty();
+}
+
 bool is_in_brackets(std::string_view name) { return name.starts_with('['); }
 
 }  // namespace
@@ -96,10 +101,9 @@ void CallLog::follow(const audit::Record& record, Meaning meaning, Phase phase) 
     }
   }
   Process& process = processes_[record.pid];
-  // A program can call itself what it likes; the file that it was read from it can't change.
-  const bool is_runtimes = phase == Phase::runtime_start || record.executable.empty();
-  process.command =
-      is_runtimes ? record.command : record.executable.substr(record.executable.rfind('/') + 1, kCommLength);
+  process.command = is_known_by_command(record, phase)
+                        ? record.command
+                        : record.executable.substr(record.executable.rfind('/') + 1, kCommLength);
   const bool ends = meaning == Meaning::ends;
   if (ends != process.has_ended) ends ? ++ended_ : --ended_;
   process.has_ended = ends;
@@ -135,9 +139,8 @@ void CallLog::take(const audit::Record& record) {
   const Phase phase = phase_of(record, meaning, *starter);
   has_begun_ = has_begun_ || phase == Phase::application;
   follow(record, meaning, phase);
-  const bool is_runtimes = phase == Phase::runtime_start || record.executable.empty();
   count({.phase = phase, .architecture = call->architecture, .number = call->number},
-        is_runtimes ? in_brackets(record.command) : record.executable);
+        is_known_by_command(record, phase) ? in_brackets(record.command) : record.executable);
 }
 
 std::size_t CallLog::distinct() const {
