@@ -7,6 +7,7 @@
 #   RUNTIME   the runtime that as-with-runc.bats uses: runward (default), runc as a control
 #   MORE_RUNTIMES  names of further runtimes, "runward-PROFILE" for one that ENGINE_POLICY has
 #   SUITE     trixie or sid: test with that Debian release's Docker instead of the machine's
+#   OTHER_CONTAINERS=40  mounts as so many containers more would have them (needs ENGINE_POLICY)
 #   PATIENCE=10    a machine that is so many times slower: for all that waits for something
 
 bats_require_minimum_version 1.5.0
@@ -37,6 +38,21 @@ link_runtimes() {
   for name in runward runward-strict ${MORE_RUNTIMES:-}; do ln -s "$program" "$RUNTIMES/$name"; done
 }
 
+# other_containers COUNT - in the engine's own mount namespace: a root filesystem with the file `mark`, and a network
+# namespace, each.
+other_containers() {
+  # shellcheck disable=SC2016  # for the inner shell
+  engine_ns sh -ec 'mkdir -p "$1/exec/netns"
+    for i in $(seq "$2"); do
+      other=$1/data/overlay2/other-$i netns=$1/exec/netns/other-$i
+      mkdir -p "$other/lower" "$other/diff" "$other/work" "$other/merged"
+      : >"$other/lower/mark"
+      : >"$netns"
+      mount -t overlay overlay -o "lowerdir=$other/lower,upperdir=$other/diff,workdir=$other/work" "$other/merged"
+      mount --bind /proc/self/ns/net "$netns"
+    done' sh "$ENGINE_DIR" "$1"
+}
+
 # start_engine - the private dockerd with our runtimes and the image `box`.
 start_engine() {
   if [[ -n ${SUITE:-} ]]; then
@@ -52,6 +68,7 @@ start_engine() {
     for name in runward runward-strict ${MORE_RUNTIMES:-}; do runtimes+=("$name=$RUNTIMES/$name"); done
     engine_start "${runtimes[@]}"
   fi
+  [[ -z ${OTHER_CONTAINERS:-} || -z ${ENGINE_POLICY:-} ]] || other_containers "$OTHER_CONTAINERS"
   # For programs of the tests that call docker by themselves (script, docker-compose).
   DOCKER_CONFIG=$ENGINE_DIR/cli PATH=$(_engine_path)
   export DOCKER_CONFIG PATH

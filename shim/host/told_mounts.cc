@@ -6,12 +6,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace runward::host {
 namespace {
@@ -50,7 +52,7 @@ constexpr std::size_t kFixedPart = 512;
 static_assert(sizeof(MountAnswer) == kFixedPart);
 static_assert(offsetof(MountAnswer, root) == 104 && offsetof(MountAnswer, subtype) == 120);
 
-constexpr std::uint64_t kDevice = 0x1;
+constexpr std::uint64_t kDevice = 0x1;  // and what else is known of the filesystem without its name
 constexpr std::uint64_t kRoot = 0x8;
 constexpr std::uint64_t kMountPoint = 0x10;
 constexpr std::uint64_t kFilesystem = 0x20;
@@ -109,6 +111,21 @@ std::optional<std::vector<std::uint64_t>> ids_behind(std::uint64_t last) {
   return ids;
 }
 
+// Whether the kernel told of all mounts, and `visit` was true for each.
+template <typename Visit>
+bool for_each_mount(Visit visit) {
+  constexpr std::size_t kMost = 100'000;
+  std::size_t count = 0;
+  for (std::uint64_t last = 0;;) {
+    const auto ids = ids_behind(last);
+    if (!ids || count > kMost) return false;
+    if (ids->empty()) return true;
+    if (!std::ranges::all_of(*ids, visit)) return false;
+    count += ids->size();
+    last = ids->back();
+  }
+}
+
 // False: mountinfo has to be read.
 bool add_entry(std::vector<MountEntry>& entries, Asker& asker, std::uint64_t mount) {
   constexpr std::uint64_t kNeeded = kDevice | kRoot | kMountPoint | kFilesystem;
@@ -142,18 +159,28 @@ std::optional<MountAt> told_mount_at(const std::string& path) {
                  .options = asker.text(asker.fixed().options)};
 }
 
+std::optional<std::size_t> told_count() {
+  const auto ids = ids_behind(0);
+  return ids ? std::optional(ids->size()) : std::nullopt;
+}
+
+std::optional<bool> told_any_of(std::span<const std::uint32_t> magics) {
+  Asker asker;
+  bool is_there = false;
+  const bool is_told = for_each_mount([&](std::uint64_t mount) {
+    const int error = asker.ask(mount, kDevice);
+    if (error != 0) return error == ENOENT;  // unmounted since it was listed
+    is_there = is_there || std::ranges::find(magics, asker.fixed().magic) != magics.end();
+    return asker.has_told(kDevice);
+  });
+  return is_told ? std::optional(is_there) : std::nullopt;
+}
+
 std::optional<std::vector<MountEntry>> told_mounts() {
-  constexpr std::size_t kMost = 100'000;
   std::vector<MountEntry> entries;
   Asker asker;
-  for (std::uint64_t last = 0;;) {
-    const auto ids = ids_behind(last);
-    if (!ids || entries.size() > kMost) return std::nullopt;
-    if (ids->empty()) return entries;
-    for (const std::uint64_t mount : *ids)
-      if (!add_entry(entries, asker, mount)) return std::nullopt;
-    last = ids->back();
-  }
+  const bool is_told = for_each_mount([&](std::uint64_t mount) { return add_entry(entries, asker, mount); });
+  return is_told ? std::optional(std::move(entries)) : std::nullopt;
 }
 
 }  // namespace runward::host

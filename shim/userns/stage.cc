@@ -378,8 +378,7 @@ Status Stage::enter(const oci::Spec& hardened) {
   const std::string all = parent_of(of_root);
   for (const std::string& folder : {parent_of(all), all, of_root, folder_}) SHIM_CHECK(make_folder(folder, kMayPass));
   SHIM_CHECK(make_folder(folder_ + "/" + kRootfs, kFolder));
-  if (::unshare(CLONE_NEWNS) != 0) return errno_error("unshare", "mount namespace");
-  if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) return errno_error("make slave", "/");
+  SHIM_CHECK(leave_host(hardened));
   constexpr std::uint64_t kForMountPoints = std::uint64_t{16} << 20U;
   const bool is_ephemeral = rootfs_mode() == policy::RootfsMode::ephemeral;
   const std::uint64_t size = is_ephemeral ? policy_->rootfs.ephemeral_size : kForMountPoints;
@@ -394,6 +393,35 @@ Status Stage::enter(const oci::Spec& hardened) {
     give_stdio(users().first);
   }
   return attach_mounts(hardened);
+}
+
+// For a mount namespace of our own.
+Status Stage::leave_host(const oci::Spec& hardened) const {
+  if (::unshare(CLONE_NEWNS) != 0) return errno_error("unshare", "mount namespace");
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) return errno_error("make slave", "/");
+  const auto own = belongings(hardened);
+  return own ? leave_other_containers_out(folder_, *own) : ok();
+}
+
+// Nothing where it can't be said: an administrator's hooks may want any of the host's mounts; the engine's own, which
+// is dockerd itself, wants a socket.
+std::optional<Belongings> Stage::belongings(const oci::Spec& hardened) const {
+  const auto hooks = hardened.hooks();
+  const auto is_engine = [](const oci::Hook& hook) { return hook.path.starts_with("/proc/"); };
+  if (!gives_users(hardened) || !std::ranges::all_of(hooks, is_engine)) return std::nullopt;
+  Belongings own;
+  own.mount_points.push_back(root_);
+  for (const host::StagedMount& staged : staging_.mounts)
+    if (staged.destination == "/dev/shm") own.mount_points.push_back(staged.source);
+  std::error_code error;
+  const auto add = [&](const std::string& path) {
+    if (path.starts_with('/') && !error) own.paths.push_back(std::filesystem::canonical(path, error).native());
+  };
+  for (const oci::Namespace& joined : hardened.namespaces())
+    if (!joined.path.starts_with(folder_)) add(joined.path);
+  for (const oci::Mount& mount : hardened.mounts())
+    if (mount.is_bind() && !mount.source.starts_with(folder_)) add(mount.source);
+  return error ? std::nullopt : std::optional(own);
 }
 
 Status Stage::bind_namespaces(const oci::Spec& hardened) const {

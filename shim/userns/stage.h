@@ -27,6 +27,7 @@
 #include "shim/policy/policy.h"
 #include "shim/userns/idmap.h"
 #include "shim/userns/joined.h"
+#include "shim/userns/other_containers.h"
 #include "shim/userns/ranges.h"
 
 namespace runward::userns {
@@ -78,6 +79,8 @@ class Stage {
   [[nodiscard]] bool is_used(const oci::Spec& hardened) const;
   [[nodiscard]] host::UserNamespace& users() { return *staging_.user_namespace; }
   [[nodiscard]] const host::UserNamespace& users() const { return *staging_.user_namespace; }
+  [[nodiscard]] Status leave_host(const oci::Spec& hardened) const;
+  [[nodiscard]] std::optional<Belongings> belongings(const oci::Spec& hardened) const;
   [[nodiscard]] Status bind_namespaces(const oci::Spec& hardened) const;
   [[nodiscard]] Status mount_rootfs() const;
   [[nodiscard]] Status mount_overlay(const std::string& options) const;

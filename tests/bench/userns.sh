@@ -5,7 +5,7 @@
 # document: before a runtime that does nothing, with the rule user-namespace and without, interleaved (hyperfine).
 # Usage: sudo tests/bench/userns.sh [ROUNDS]      (builds the preset `bench` first)
 #        sudo tests/bench/userns.sh live [ROUNDS] [CONTAINERS]
-#            what other containers that live (1,000) add: their mounts, their ranges of ids, or both
+#            a create by runc itself, and by runward before it, beside so many containers that live (1,000)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 if [[ -z ${RUNWARD_BENCH_NS:-} ]]; then
@@ -92,51 +92,58 @@ by_layers_and_mounts() {
   done
 }
 
-# live_mounts COUNT - what each container of Docker's has on the host: an overlay, a network namespace, a /dev/shm.
-live_mounts() {
-  local i folder=$work/live
-  mkdir -p "$folder"
-  for ((i = 0; i < $1; i++)); do
-    mkdir -p "$folder/$i/"{diff,work,merged,shm}
-    : >"$folder/$i/net"
-    (cd "$work/data/overlay2" && mount -t overlay overlay -o "lowerdir=$lower,upperdir=$folder/$i/diff,workdir=$folder/$i/work" "$folder/$i/merged")
-    mount -t tmpfs shm "$folder/$i/shm"
-    mount --bind /proc/self/ns/net "$folder/$i/net"
-  done
-}
-
-# live_ranges COUNT - as the allocator keeps them: held by a process that lives, this one.
-live_ranges() {
-  local i pool=/run/runward/ranges/1879048192-65536 holder
+# live_containers FIRST LAST - what each of Docker's has on the host: an overlay, a network namespace, a range of ids as
+# the allocator keeps it, held by a process that lives, this one.
+live_containers() {
+  local i folder pool=/run/runward/ranges/1879048192-65536 holder
   holder=$$.$(sed 's/.*) //' "/proc/$$/stat" | cut -d ' ' -f 20)
-  for ((i = 0; i < $1; i++)); do
-    mkdir -p "$pool/$i"
-    printf '%s' "$work/live/$i" >"$pool/$i/$holder"
+  mkdir -p "$work/netns"
+  for ((i = $1; i <= $2; i++)); do
+    folder=$work/data/overlay2/$i
+    mkdir -p "$folder/"{diff,work,merged} "$pool/$i"
+    : >"$work/netns/$i"
+    printf '%s' "$folder" >"$pool/$i/$holder"
+    (cd "$work/data/overlay2" && mount -t overlay overlay -o "lowerdir=l/0,upperdir=$i/diff,workdir=$i/work" "$i/merged")
+    mount --bind /proc/self/ns/net "$work/netns/$i"
   done
 }
 
-# By time on a processor: these can't be interleaved, and other work on the machine would show as a difference. A state
-# folder of our own: the host's containers have their ranges in the other one.
+# create_for_real NAME PROGRAM - with runc itself, which has its own part in this.
+create_for_real() {
+  local call="--root $work/root/moby" path=$work/real:$PATH
+  hyperfine --shell=none --style=none --warmup 2 --runs 15 --export-json "$work/run.json" \
+    --prepare "sh -c 'cp $work/document.json $work/bundle/config.json; env PATH=$path $2 $call delete --force bench'" \
+    "env PATH=$path $2 $call create --bundle $work/bundle --pid-file $work/pid bench" >"$work/out" 2>&1 </dev/null
+  env PATH="$path" "$2" --root "$work/root/moby" delete --force bench
+  jq -r '.results[0].times[]' "$work/run.json" >>"$work/times.$1"
+}
+
+# A state folder of our own: the host's containers have their ranges in the other one.
 by_live_containers() {
-  local lower='' i mounts what now
-  mkdir -p "$work/run" /run/runward
+  local round live=0 beside runc
+  runc=$(type -P runc)
+  mkdir -p "$work/run" "$work/real" /run/runward
   mount --bind "$work/run" /run/runward
+  ln -s "$runc" "$work/real/runc"
   overlay 10
-  for ((i = 0; i < 10; i++)); do lower+=${lower:+:}l/$i; done
-  printf '%-34s %7s %12s %10s\n' "beside $containers containers'" mounts 'CPU time' added
-  for what in nothing ranges "ranges and mounts"; do
-    case $what in
-    ranges) live_ranges "$containers" ;;
-    *mounts) live_mounts "$containers" ;;
-    esac
-    for mounts in 0 5; do
-      document "$mounts"
-      measure runward
-      now=$(median "$work/cpu.runward")
-      [[ $what != nothing ]] || first[mounts]=$now
-      awk -v w="$what" -v m="$mounts" -v a="${first[mounts]}" -v b="$now" \
-        'BEGIN {printf "%-34s %7d %9.3f ms %+7.3f ms x %.2f\n", w, m, b, b - a, b / a}'
+  mkdir "$work/data/overlay2/l/0/bin"
+  cp /bin/busybox "$work/data/overlay2/l/0/bin/"
+  document 5
+  jq -c '.process.args = ["/bin/busybox", "true"] | .linux.cgroupsPath = "/docker/runward-bench"' "$work/document.json" >"$work/new"
+  mv "$work/new" "$work/document.json"
+  printf '%16s %12s %21s %24s\n' 'live containers' runc runward 'runward : runc'
+  for beside in 0 $((containers / 10)) "$containers"; do
+    live_containers $((live + 1)) "$beside"
+    live=$beside
+    rm -f "$work"/times.*
+    for ((round = 0; round < rounds; round++)); do
+      create_for_real runc "$runc"
+      create_for_real runward "$work/bin/runward"
     done
+    awk -v n="$beside" -v c="$(median "$work/times.runc")" -v w="$(median "$work/times.runward")" -v c0="${first[0]:-}" -v w0="${first[1]:-}" \
+      'BEGIN {if (c0 == "") {c0 = c; w0 = w}
+        printf "%16d %9.3f ms x %.2f %9.3f ms x %.2f        x %.3f\n", n, c, c / c0, w, w / w0, w / c}'
+    [[ -n ${first[0]:-} ]] || first=("$(median "$work/times.runc")" "$(median "$work/times.runward")")
   done
 }
 

@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -63,6 +65,26 @@ TEST(ToldMounts, AreThoseOfMountinfoInItsOrder) {
   alone([] {
     mount_overlay_with_odd_names();
     EXPECT_EQ(told_mounts(), MountTable::parse(mountinfo()).entries());
+  });
+}
+
+TEST(ToldMounts, AreCountedUpToAThousand) {
+  alone([] {
+    EXPECT_EQ(told_count(), told_mounts()->size());
+    ASSERT_EQ(::mount("tmpfs", "/mnt", "tmpfs", 0, nullptr), 0);
+    const std::size_t before = *told_count();
+    for (int i = 0; i < 1100; ++i) ASSERT_EQ(::mount("/mnt", "/mnt", nullptr, MS_BIND, nullptr), 0);
+    EXPECT_EQ(told_count(), 1024U);
+    EXPECT_EQ(told_mounts()->size(), before + 1100);  // of more than one page
+  });
+}
+
+TEST(ToldMounts, TellOfAFilesystemByItsNumber) {
+  alone([] {
+    constexpr std::array<std::uint32_t, 2> kRamfsAndNone = {0x858458f6, 0x12345678};
+    EXPECT_EQ(told_any_of(kRamfsAndNone), false);
+    ASSERT_EQ(::mount("ramfs", "/mnt", "ramfs", 0, nullptr), 0);
+    EXPECT_EQ(told_any_of(kRamfsAndNone), true);
   });
 }
 
