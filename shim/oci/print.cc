@@ -2,6 +2,10 @@
 #include "shim/oci/print.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -9,10 +13,15 @@ namespace runward::oci {
 namespace {
 
 // Stands in JSON as it is: printable ASCII without quote and backslash. Nearly all text of a document.
-bool is_plain(char letter) { return letter >= 0x20 && letter < 0x7f && letter != '"' && letter != '\\'; }
+constexpr auto kIsPlain = [] {
+  std::array<bool, 256> plain{};
+  for (unsigned letter = 0x20; letter < 0x7f; ++letter) plain.at(letter) = letter != '"' && letter != '\\';
+  return plain;
+}();
 
 std::size_t plain_length(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::find_if_not(text, &is_plain) - text.begin());
+  const auto is_plain = [](char letter) { return kIsPlain[static_cast<unsigned char>(letter)]; };
+  return static_cast<std::size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
 }
 
 // Of what is frequent in text over several lines; the rest is the library's.
@@ -34,12 +43,14 @@ class Printer {
     if (value.is_array()) return array(value.get_ref<const Value::array_t&>());
     if (value.is_object()) return object(value.get_ref<const Value::object_t&>());
     if (value.is_number_unsigned()) return number(value.get<std::uint64_t>());
+    if (value.is_boolean()) return word(value.get<bool>() ? "true" : "false");
     library(value);
   }
   std::string take() { return std::move(out_); }
 
  private:
   void library(const Value& value) { out_ += value.dump(-1, ' ', false, bad_); }
+  void word(std::string_view word) { out_ += word; }
   void number(std::uint64_t number) { out_ += std::to_string(number); }
 
   void text(const std::string& text) {
