@@ -97,6 +97,14 @@ seen() { grep -Ev "$1" "$SEEN" | sed -E 's|/[0-9a-f]{64}(-init)?/|/ID/|' | sort;
   assert_equal "$(cat "$HOOKS/seen")" 40
 }
 
+@test "a FUSE filesystem of the host's whose server does not answer stays, and is not asked" {
+  fuse silent
+  run -0 timeout 60 docker run --rm --runtime=runward box true
+  run ! grep -e /overlay2/other- "$SEEN"
+  grep -qx "$HOST/silent" "$SEEN"
+  end_fuse silent
+}
+
 @test "the host has its mounts as before, and nothing is left of the container" {
   local before after
   before=$(engine_ns awk '{print $5}' /proc/self/mountinfo | sort)

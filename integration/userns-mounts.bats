@@ -179,21 +179,6 @@ make_unmappable() {
   engine_ns umount "$HOST/left/all"
 }
 
-# fuse MODE [FOLDER] - a FUSE filesystem on $HOST/FOLDER, else $HOST/MODE, whose server answers as lib/fuse-server.py says.
-fuse() {
-  [[ -c /dev/fuse ]] || skip 'no /dev/fuse on this machine'
-  need_packages python3
-  mkdir -p "$HOST/${2:-$1}"
-  engine_ns python3 "$BATS_TEST_DIRNAME/lib/fuse-server.py" "$1" "$HOST/${2:-$1}" >"$BATS_TEST_TMPDIR/fuse" 2>&1 3>&- &
-  wait_until 20 grep -q mounted "$BATS_TEST_TMPDIR/fuse"
-  fuse_server=$(sed -n 's/^mounted by //p' "$BATS_TEST_TMPDIR/fuse")
-}
-
-end_fuse() {
-  engine_ns umount -l "$HOST/$1"
-  kill "$fuse_server" 2>/dev/null || true
-}
-
 @test "a FUSE filesystem whose server knows no ids is refused, or all is of nobody, or copied, as the profile says" {
   fuse empty
   refused user-namespace -v "$HOST/empty:/d"

@@ -46,6 +46,12 @@ bool are_of_one_place(std::string_view one, std::string_view other) {
   return is_or_below(one, other) || is_or_below(other, one);
 }
 
+// Whether the server of a filesystem is asked when a path leads to its root, as NFS's is (d_weak_revalidate; Linux,
+// Documentation/filesystems/vfs.rst). FUSE has nothing of the kind.
+bool is_asked(std::string_view filesystem) {
+  return host::may_not_answer(filesystem) && !filesystem.starts_with("fuse") && filesystem != "virtiofs";
+}
+
 class Choice {
  public:
   Choice(const std::vector<MountEntry>& mounts, const Belongings& belongings)
@@ -64,7 +70,7 @@ class Choice {
         return branch.is_whole && is_or_below(mount->mount_point, branch.mount_point);
       };
       if (std::ranges::any_of(branches, covers) || has_gone_above(*mount) || is_hidden(at)) continue;
-      if (host::may_not_answer(mount->filesystem)) return std::nullopt;
+      if (is_asked(mount->filesystem)) return std::nullopt;
       branches.push_back({.mount_point = mount->mount_point, .is_whole = !has_gone_below(*mount)});
       if (branches.size() * kGoForOne > gone_.size()) return std::nullopt;
     }

@@ -32,13 +32,13 @@ struct Branch {
 // What stays, "/" first, each after the one it lies on. Left out are mounts of the same type and at the same place as
 // one of this container's, but for one folder's name ("…/overlay2/<id>/merged"), and namespaces that are bound to files
 // (nsfs), unless the document names something there. Nothing: all of it stays as it is, because too little could be
-// left out, or because one that stays may not answer, as NFS does when its server is gone: looking at it could hang us.
+// left out, or because one that stays would have to be looked up at a server, as NFS, which may never answer.
 std::optional<std::vector<Branch>> without_other_containers(const std::vector<host::MountEntry>& mounts,
                                                             const Belongings& belongings);
 
 // Does that to the mount namespace that we are in, which must be our own and not be shared with the host's. `folder`
-// exists. Descriptors from before stay on the mounts that went; the working folder is entered again by its path. Where something does not go, all of it stays as it is; an error only
-// when that can't be said any more.
+// exists. Descriptors from before stay on the mounts that went; the working folder is entered again by its path. Where
+// something does not go, all of it stays as it is; an error only when that can't be said any more.
 Status leave_other_containers_out(const std::string& folder, Belongings belongings);
 
 }  // namespace runward::userns

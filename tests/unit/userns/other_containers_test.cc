@@ -158,7 +158,8 @@ TEST(WithoutOtherContainers, TakesNoMountForAContainersThatLiesHighUp) {
 
 TEST(WithoutOtherContainers, LooksAtNothingThatMayNotAnswer) {
   auto mounts = docker_host();
-  mounts.push_back(entry("/home/nfs", "nfs4"));  // copied with /home, and not looked at
+  mounts.push_back(entry("/fuse", "fuse.sshfs"));  // its server is not asked
+  mounts.push_back(entry("/home/nfs", "nfs4"));    // copied with /home, and not looked at
   EXPECT_TRUE(without_other_containers(mounts, kOwn));
   mounts.push_back(entry("/nfs", "nfs4"));
   EXPECT_FALSE(without_other_containers(mounts, kOwn));
