@@ -129,13 +129,15 @@ bool is_running(pid_t pid) {
   return state != 'Z' && state != 'X';
 }
 
+// One after the other: runc's state.json is long, and parsing it takes as long as all the rest of an `exec`.
 std::optional<pid_t> first_process_of(const std::string& pid_file, const std::string& runtime_root,
                                       const std::string& id) {
   const std::string state = runtime_root + "/" + id;
-  for (const auto& pid :
-       {pid_of_file(pid_file), pid_in(state + "/state.json", "init_process_pid"), pid_in(state + "/status", "pid")})
-    if (pid && *pid > 0) return is_running(*pid) ? pid : std::nullopt;
-  return std::nullopt;
+  const auto is_told = [](const std::optional<pid_t>& pid) { return pid && *pid > 0; };
+  std::optional<pid_t> pid = pid_of_file(pid_file);
+  if (!is_told(pid)) pid = pid_in(state + "/state.json", "init_process_pid");
+  if (!is_told(pid)) pid = pid_in(state + "/status", "pid");
+  return is_told(pid) && is_running(*pid) ? pid : std::nullopt;
 }
 
 Result<CurrentLimits> read_limits(pid_t pid) {
