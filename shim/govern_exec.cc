@@ -16,7 +16,7 @@
 #include "shim/oci/print.h"
 #include "shim/running_container.h"
 #include "shim/runtime/exec_document.h"
-#include "shim/userns/idmap.h"
+#include "shim/userns/refresh.h"
 #include "shim/userns/stdio.h"
 #include "shim/verification.h"
 

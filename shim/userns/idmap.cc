@@ -2,12 +2,10 @@
 #include "shim/userns/idmap.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/mount.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -145,15 +143,6 @@ Result<UniqueFd> new_sysfs(const UniqueFd* network) {
   auto tree = new_mount_of("sysfs");
   if (::setns(own.get(), CLONE_NEWNET) != 0) return errno_error("setns", "/proc/self/ns/net");
   return tree;
-}
-
-// A reconfiguration without a change drops what is cached (fspick, fsconfig). Where it can't be, things are as before.
-void refresh_rootfs(pid_t pid) {
-  const UniqueFd root(::open(("/proc/" + std::to_string(pid) + "/root").c_str(), O_PATH | O_CLOEXEC));
-  struct statfs status {};
-  if (!root || ::fstatfs(root.get(), &status) != 0 || status.f_type != OVERLAYFS_SUPER_MAGIC) return;
-  const UniqueFd context(static_cast<int>(::syscall(SYS_fspick, root.get(), "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH)));
-  if (context) ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr, 0);
 }
 
 Status attach(const UniqueFd& tree, const std::string& target) {

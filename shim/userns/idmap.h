@@ -69,11 +69,6 @@ Status set_attributes(const UniqueFd& tree, std::uint64_t attributes, const std:
 // A sysfs of that network namespace; nullptr: of our own.
 Result<UniqueFd> new_sysfs(const UniqueFd* network);
 
-// Lets the root filesystem of process `pid` forget what it has seen of its layers and does not use now: Docker may have
-// changed its upper folder meanwhile (`docker cp`), which no cache of another overlay notices. Overlays only: the
-// process may have changed its root to any other mount.
-void refresh_rootfs(pid_t pid);
-
 // Onto an existing folder or file.
 Status attach(const UniqueFd& tree, const std::string& target);
 
