@@ -12,6 +12,7 @@
 #include "shim/govern.h"
 #include "shim/host/running.h"
 #include "shim/policy/store.h"
+#include "shim/reload_signal.h"
 #include "shim/runtime/capture.h"
 #include "shim/runtime/command_line.h"
 #include "shim/runtime/describe.h"
@@ -104,6 +105,7 @@ Result<int> pass_on(const runtime::Invocation& call, const std::vector<std::stri
   if (call.command == runtime::Command::version) return runtime::print_version(low_level);
   if (call.command == runtime::Command::features) return runtime::print_features(low_level);
   if (call.command == runtime::Command::start && is_recorded(argv[0])) SHIM_CHECK(start_recorder(call));
+  if (call.command == runtime::Command::kill) refresh_before_reload(call);
   if (call.command == runtime::Command::remove) return remove(call, low_level, argv, config.id_pool);
   return runtime::exec_low_level(low_level, argv);
 }
