@@ -123,11 +123,11 @@ inside() { run_in "$RUNTIME" "$@"; }
 
 @test "cp into a container and out of it" {
   echo content >"$BATS_TEST_TMPDIR/file"
-  # Not into /etc or /var: README, "docker cp and a user namespace".
-  docker_ cp "$BATS_TEST_TMPDIR/file" server:/home/user/file
-  run -0 docker_ exec server cat /home/user/file
-  assert_equal "$output" content
-  docker_ cp server:/home/user/file "$BATS_TEST_TMPDIR/back"
+  docker_ cp "$BATS_TEST_TMPDIR/file" server:/etc/file
+  docker_ cp "$BATS_TEST_TMPDIR/file" server:/etc/group
+  run -0 docker_ exec server cat /etc/file /etc/group
+  assert_equal "$output" $'content\ncontent'
+  docker_ cp server:/etc/file "$BATS_TEST_TMPDIR/back"
   assert_equal "$(cat "$BATS_TEST_TMPDIR/back")" content
 }
 

@@ -57,6 +57,7 @@ std::vector<std::uint64_t> Process::additional_gids() const {
       .value_or(std::vector<std::uint64_t>());
 }
 Strings Process::args() const { return get<Strings>(*value_, "args").value_or(Strings()); }
+std::string Process::cwd() const { return get<std::string>(*value_, "cwd").value_or(""); }
 Strings Process::env() const { return get<Strings>(*value_, "env").value_or(Strings()); }
 bool Process::no_new_privileges() const { return get<bool>(*value_, "noNewPrivileges").value_or(false); }
 std::optional<std::string> Process::apparmor_profile() const { return get<std::string>(*value_, "apparmorProfile"); }

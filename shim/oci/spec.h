@@ -42,6 +42,7 @@ class Process {
   [[nodiscard]] std::vector<std::uint64_t> additional_gids() const;
   [[nodiscard]] Strings args() const;
   [[nodiscard]] Strings env() const;
+  [[nodiscard]] std::string cwd() const;
   [[nodiscard]] bool no_new_privileges() const;
   [[nodiscard]] std::optional<std::string> apparmor_profile() const;
   [[nodiscard]] std::optional<std::string> selinux_label() const;

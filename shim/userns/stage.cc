@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "shim/base/file.h"
+#include "shim/userns/copy_up.h"
 #include "shim/userns/host_device.h"
 #include "shim/userns/layers.h"
 #include "shim/userns/remapped.h"
@@ -256,6 +257,8 @@ Status Stage::clone_rootfs(const Request& request) {
     return ok();
   }
   const bool is_writable = rootfs_mode() == policy::RootfsMode::writable;
+  if (*layers && !(*layers)->upper.empty() && !only_looks_)
+    copy_up_held_folders(root_, request.spec, rootfs_mode(), policy_->rootfs.scratch);
   std::vector<std::string> folders;
   if (!*layers) {
     folders = {root_};
