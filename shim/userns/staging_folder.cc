@@ -22,6 +22,14 @@ std::string parent_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+std::string mount_name(std::size_t index) { return "m/" + std::to_string(index); }
+std::string namespace_name(const std::string& type) { return "n/" + type; }
+
+Status make_folder(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return errno_error("make folder", path);
+  return ok();
+}
+
 std::string staging_folder(const std::string& state_dir, const Owner& owner) {
   Fnv1a hash;
   hash.add(owner.runtime_root);
