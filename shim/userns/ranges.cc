@@ -9,8 +9,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -69,6 +72,43 @@ bool has_state(const std::string& file) {
   return ::lstat(path.c_str(), &status) == 0 || errno != ENOENT;
 }
 
+std::optional<std::uint64_t> number_in(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
+
+// The user ids of all processes, as the owners of their folders in proc(5). A runtime's state may lie where it is not
+// seen from here, in another mount namespace; a container that runs has a process all the same.
+class UsedIds {
+ public:
+  // `pool`: "<first>-<size>", the last part of its path.
+  [[nodiscard]] bool are_in(std::string_view pool, const std::string& range) {
+    pool.remove_prefix(pool.rfind('/') + 1);
+    const std::size_t dash = std::min(pool.find('-'), pool.size() - 1);
+    const auto first = number_in(pool.substr(0, dash));
+    const auto size = number_in(pool.substr(dash + 1));
+    const auto number = number_in(range);
+    if (!first || !size || !number) return false;
+    if (!ids_) ids_ = read();
+    const std::uint64_t begin = *first + *number * *size;
+    const auto next = ids_->lower_bound(begin);
+    return next != ids_->end() && *next < begin + *size;
+  }
+
+ private:
+  static std::set<std::uint64_t> read() {
+    std::set<std::uint64_t> ids;
+    for (const std::string& name : names_in("/proc")) {
+      struct stat status {};
+      if (number_in(name) && ::stat(("/proc/" + name).c_str(), &status) == 0) ids.insert(status.st_uid);
+    }
+    return ids;
+  }
+
+  std::optional<std::set<std::uint64_t>> ids_;  // read when it is first asked for
+};
+
 Status make_folder(const std::string& path, mode_t mode) {
   if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return errno_error("make folder", path);
   return ok();
@@ -89,13 +129,13 @@ std::uint64_t random_below(std::uint64_t limit) {
 }
 
 // What a process leaves that is killed between two calls here: a folder of a new range, or an empty one.
-void collect_one(const std::string& pool, const std::string& range) {
+void collect_one(const std::string& pool, const std::string& range, UsedIds& used) {
   const std::string path = std::string(pool).append("/").append(range);
   const bool is_new = range.starts_with(kNew);
   if (is_new && process_lives(std::string_view(range).substr(kNew.size()))) return;
   for (const std::string& holder : names_in(path)) {
     const std::string file = std::string(path).append("/").append(holder);
-    if (is_new || (!process_lives(holder) && !has_state(file))) ::unlink(file.c_str());
+    if (is_new || (!process_lives(holder) && !has_state(file) && !used.are_in(pool, range))) ::unlink(file.c_str());
   }
   ::rmdir(path.c_str());
 }
@@ -140,10 +180,11 @@ Status Ranges::make_pool() const {
   const std::string top = state_dir_ + "/ranges";
   SHIM_CHECK(make_folder(state_dir_, kMayPass));
   SHIM_CHECK(make_folder(top, kOnlyRoot));
+  UsedIds used;
   for (const std::string& other : names_in(top)) {
     if (other == pool_name_) continue;
     const std::string path = std::string(top).append("/").append(other);
-    for (const std::string& range : names_in(path)) collect_one(path, range);
+    for (const std::string& range : names_in(path)) collect_one(path, range, used);
     if (::rmdir(path.c_str()) != 0 && errno != ENOENT)
       return make_error(ErrorKind::policy,
                         "running containers have user ids of the id_pool that was configured before: end them first");
@@ -161,15 +202,16 @@ Result<Lease> Ranges::take(const Owner& owner) const {
   }
   NewRange fresh(path, holder);
   SHIM_CHECK(write_holder(path, holder, owner));
+  UsedIds used;
   const auto try_one = [&](std::uint64_t number) { return fresh.become(folder_ + "/" + std::to_string(number)); };
   for (int i = 0; i < kTries; ++i) {
     const std::uint64_t number = random_below(pool_.ranges);
     SHIM_TRY(const bool taken, try_one(number));
     if (taken) return Lease{.pool = pool_name_, .number = number, .holder = holder};
-    collect_one(folder_, std::to_string(number));
+    collect_one(folder_, std::to_string(number), used);
   }
   for (std::uint64_t number = 0; number < pool_.ranges; ++number) {
-    collect_one(folder_, std::to_string(number));
+    collect_one(folder_, std::to_string(number), used);
     SHIM_TRY(const bool taken, try_one(number));
     if (taken) return Lease{.pool = pool_name_, .number = number, .holder = holder};
   }
@@ -201,9 +243,10 @@ void Ranges::give_back(const Lease& lease) const {
 
 void Ranges::collect() const {
   const std::string top = state_dir_ + "/ranges";
+  UsedIds used;
   for (const std::string& pool : names_in(top)) {
     const std::string path = std::string(top).append("/").append(pool);
-    for (const std::string& range : names_in(path)) collect_one(path, range);
+    for (const std::string& range : names_in(path)) collect_one(path, range, used);
   }
 }
 

@@ -12,8 +12,8 @@
 // A range that is taken is a folder <state dir>/ranges/<first>-<size>/<number> with one file for each container that
 // has it, so that the kernel keeps the books: a folder appears as a whole (renameat2(2), RENAME_NOREPLACE) and goes
 // only when it is empty (rmdir(2)). Each file has a name of its own for all time, so that what is given back late never
-// hits the next holder. A holder is gone when its low-level runtime has no state of the container, and the process that
-// made it has ended (or is another one by now: the start time of proc(5)).
+// hits the next holder. A holder is gone when its low-level runtime has no state of the container, the process that
+// made it has ended (or is another one by now: the start time of proc(5)), and no process has an id of the range.
 
 #include <cstdint>
 #include <optional>

@@ -3,9 +3,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -67,6 +69,47 @@ TEST_F(RangesTest, IsFreeWhenItWasGivenBack) {
   const auto again = ranges().take(owner("d"));
   ASSERT_TRUE(again);
   EXPECT_EQ(again->number, leases[3].number);
+}
+
+// A process with that user id, until this object ends.
+class Process {
+ public:
+  explicit Process(std::uint64_t user) : pid_(::fork()) {
+    if (pid_ != 0) return;
+    if (::setuid(static_cast<uid_t>(user)) != 0) ::_exit(1);
+    for (;;) ::pause();
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  [[nodiscard]] uid_t user() const {
+    struct stat status {};
+    return ::stat(("/proc/" + std::to_string(pid_)).c_str(), &status) == 0 ? status.st_uid : 0;
+  }
+
+ private:
+  pid_t pid_;
+};
+
+// As where the runtime's state lies in another mount namespace.
+TEST_F(RangesTest, IsNotFreeWhileAProcessHasAnIdOfIt) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  take_in_a_process_that_ends("unseen");
+  const fs::path range = *fs::directory_iterator(top_ / "state/ranges/1000000-65536");
+  const std::uint64_t last = kPool.first + (std::stoull(range.filename().string()) + 1) * kPool.size - 1;
+  {
+    const Process process(last);
+    while (process.user() != last) ::usleep(1000);
+    ranges().collect();
+    EXPECT_EQ(ranges().taken(), 1U);
+  }
+  const Process neighbour(last + 1);
+  while (neighbour.user() != last + 1) ::usleep(1000);
+  ranges().collect();
+  EXPECT_EQ(ranges().taken(), 0U);
 }
 
 TEST_F(RangesTest, WhatIsGivenBackLateDoesNotHitTheNextHolder) {
