@@ -300,11 +300,25 @@ bool has_type(const Value& value, FieldType type) {
   return false;
 }
 
+// Where a value lies: a Pointer, which is text that is copied, is made of it only for what is wrong.
+struct Place {
+  const Place* above = nullptr;  // nullptr: the document itself
+  std::string_view key = {};
+  std::size_t index = 0;
+  bool is_element = false;
+
+  [[nodiscard]] Pointer pointer() const {
+    if (above == nullptr) return Pointer();
+    return is_element ? above->pointer() / index : above->pointer() / std::string(key);
+  }
+};
+
 class ShapeCheck {
  public:
   std::vector<ShapeProblem> run(const Value& document, std::string_view prefix) {
+    path_ = prefix;
     if (document.is_object())
-      check_object(document, std::string(prefix), Pointer());
+      check_object(document, Place());
     else
       problems_.push_back({Pointer(), "the document is no object"});
     return std::move(problems_);
@@ -316,33 +330,39 @@ class ShapeCheck {
     return found == kFieldsByPath.end() || found->path != path ? nullptr : found;
   }
 
-  void check_object(const Value& value, const std::string& prefix, const Pointer& where) {
-    for (const auto& [key, member] : value.items()) {
-      const std::string path = prefix + key;
-      const Field* const field = find_field(path);
+  // path_ is the prefix of the object's keys: "process.user.".
+  void check_object(const Value& value, const Place& place) {
+    const std::size_t prefix = path_.size();
+    for (const auto& [key, member] : value.get_ref<const Value::object_t&>()) {
+      path_ += key;
+      const Field* const field = find_field(path_);
       if (field == nullptr)
-        check_unknown(path, key, where);
+        check_unknown(key, place);
       else if (!member.is_null())
-        check_member(member, *field, where / key);
+        check_member(member, *field, {.above = &place, .key = key});
+      path_.resize(prefix);
     }
   }
 
-  void check_unknown(const std::string& path, const std::string& key, const Pointer& where) {
-    const auto known = fields_by_folded_path().find(fold_case(path));
+  void check_unknown(const std::string& key, const Place& place) {
+    const auto known = fields_by_folded_path().find(fold_case(path_));
     if (known != fields_by_folded_path().end())
-      problems_.push_back({where, "key \"" + key + "\" differs from \"" + std::string(known->second) +
-                                      "\" only in the case of its letters"});
+      problems_.push_back({place.pointer(), "key \"" + key + "\" differs from \"" + std::string(known->second) +
+                                                "\" only in the case of its letters"});
   }
 
-  void check_member(const Value& member, const Field& field, const Pointer& where) {
+  void check_member(const Value& member, const Field& field, const Place& place) {
     if (!has_type(member, field.type))
       return problems_.push_back(
-          {where, "\"" + std::string(field.path) + "\" must be " + std::string(words(field.type))});
-    if (field.type == object) check_object(member, std::string(field.path) + ".", where);
+          {place.pointer(), "\"" + std::string(field.path) + "\" must be " + std::string(words(field.type))});
+    path_ += field.type == objects ? "[]." : ".";
+    if (field.type == object) check_object(member, place);
     if (field.type != objects) return;
-    for (std::size_t i = 0; i < member.size(); ++i) check_object(member[i], std::string(field.path) + "[].", where / i);
+    for (std::size_t i = 0; i < member.size(); ++i)
+      check_object(member[i], {.above = &place, .index = i, .is_element = true});
   }
 
+  std::string path_;  // of the field that is looked at, as in kFields
   std::vector<ShapeProblem> problems_;
 };
 
