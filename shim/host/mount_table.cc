@@ -34,6 +34,9 @@ std::string filesystem_of(std::string_view line) {
   return decode_mount_field(rest.substr(0, rest.find(' ')));
 }
 
+// One of the optional fields, which are the last before the hyphen.
+bool is_unbindable(std::string_view line) { return line.substr(0, line.find(" - ")).ends_with(" unbindable"); }
+
 std::string join(const std::string& top, std::string_view rest) {
   if (rest.empty()) return top;
   return top == "/" ? "/" + std::string(rest.substr(1)) : top + std::string(rest);
@@ -78,7 +81,8 @@ MountTable MountTable::parse(std::string_view text) {
       table.entries_.push_back({.device = std::string(fields[2]),
                                 .root = decode_mount_field(fields[3]),
                                 .mount_point = decode_mount_field(fields[4]),
-                                .filesystem = filesystem_of(line)});
+                                .filesystem = filesystem_of(line),
+                                .is_unbindable = is_unbindable(line)});
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return table;

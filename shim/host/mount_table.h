@@ -17,6 +17,7 @@ struct MountEntry {
   std::string root;    // the part of the filesystem that is mounted
   std::string mount_point;
   std::string filesystem;  // its type: "ext4"
+  bool is_unbindable = false;
   friend bool operator==(const MountEntry&, const MountEntry&) = default;
 };
 

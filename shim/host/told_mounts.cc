@@ -41,7 +41,9 @@ struct MountAnswer {
   std::uint32_t filesystem;
   std::array<std::uint64_t, 2> ids;
   std::array<std::uint32_t, 2> old_ids;
-  std::array<std::uint64_t, 5> propagation;
+  std::uint64_t attributes;
+  std::uint64_t propagation;
+  std::array<std::uint64_t, 3> peers;
   std::uint32_t root;
   std::uint32_t mount_point;
   std::uint64_t mount_namespace;
@@ -53,11 +55,14 @@ static_assert(sizeof(MountAnswer) == kFixedPart);
 static_assert(offsetof(MountAnswer, root) == 104 && offsetof(MountAnswer, subtype) == 120);
 
 constexpr std::uint64_t kDevice = 0x1;  // and what else is known of the filesystem without its name
+constexpr std::uint64_t kMount = 0x2;   // its ids, attributes and propagation
 constexpr std::uint64_t kRoot = 0x8;
 constexpr std::uint64_t kMountPoint = 0x10;
 constexpr std::uint64_t kFilesystem = 0x20;
 constexpr std::uint64_t kOptions = 0x80;
 constexpr std::uint64_t kSubtype = 0x100;
+
+constexpr std::uint64_t kUnbindable = std::uint64_t{1} << 17U;  // MS_UNBINDABLE
 
 // 127 layers with the longest names; a mount that needs more is read from mountinfo.
 constexpr std::size_t kLongestAnswer = std::size_t{64} << 10U;
@@ -128,7 +133,7 @@ bool for_each_mount(Visit visit) {
 
 // False: mountinfo has to be read.
 bool add_entry(std::vector<MountEntry>& entries, Asker& asker, std::uint64_t mount) {
-  constexpr std::uint64_t kNeeded = kDevice | kRoot | kMountPoint | kFilesystem;
+  constexpr std::uint64_t kNeeded = kDevice | kMount | kRoot | kMountPoint | kFilesystem;
   const int error = asker.ask(mount, kNeeded | kSubtype);
   if (error == ENOENT) return true;  // unmounted since it was listed
   if (error != 0 || !asker.has_told(kNeeded)) return false;
@@ -141,7 +146,8 @@ bool add_entry(std::vector<MountEntry>& entries, Asker& asker, std::uint64_t mou
   entries.push_back({.device = std::to_string(told.device_major) + ":" + std::to_string(told.device_minor),
                      .root = asker.text(told.root),
                      .mount_point = asker.text(told.mount_point),
-                     .filesystem = std::move(filesystem)});
+                     .filesystem = std::move(filesystem),
+                     .is_unbindable = (told.propagation & kUnbindable) != 0});
   return true;
 }
 

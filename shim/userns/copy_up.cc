@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,9 +20,9 @@
 namespace runward::userns {
 namespace {
 
-// A document may have any number of mounts, however deep.
+// A document may have any number of mounts, however deep; what is copied up stays on the engine's disk.
 constexpr std::size_t kMostFolders = 64;
-constexpr int kMostSteps = 16;
+constexpr int kMostSteps = 16;  // also of a folder below the root
 
 // What dynamic linkers take libraries from. A program that runs holds its own folder and these.
 constexpr std::array<std::string_view, 3> kLibraries = {"/lib", "/usr/lib", "/usr/local/lib"};
@@ -62,7 +63,7 @@ class Rootfs {
     return {};
   }
 
-  // Where it lies once links are followed: "/usr/bin/sh".
+  // Where it lies once links are followed: "/usr/bin/sh"; empty: not below the root.
   [[nodiscard]] std::string place_of(const UniqueFd& fd) const {
     std::array<char, PATH_MAX> target{};
     const std::string link = "/proc/self/fd/" + std::to_string(fd.get());
@@ -77,7 +78,8 @@ class Rootfs {
 };
 
 // A change that changes nothing, which the kernel copies the folder up for, with all folders above it.
-void copy_up(const UniqueFd& folder) {
+void copy_up(const Rootfs& rootfs, const UniqueFd& folder) {
+  if (std::ranges::count(rootfs.place_of(folder), '/') > kMostSteps) return;
   [[maybe_unused]] const int ignored = ::fchown(folder.get(), static_cast<uid_t>(-1), static_cast<gid_t>(-1));
 }
 
@@ -119,20 +121,24 @@ std::string search_path_of(const oci::Process& process) {
   return {};
 }
 
-std::string folder_of_file(const Rootfs& rootfs, const std::string& path) {
+std::string folder_of_program_at(const Rootfs& rootfs, const std::string& path) {
   const UniqueFd file = rootfs.open(path, O_PATH);
-  return file ? std::string(folder_of(rootfs.place_of(file))) : std::string();
+  struct stat status {};
+  const bool is_program = file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+                          (status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0;
+  return is_program ? std::string(folder_of(rootfs.place_of(file))) : std::string();
 }
 
-// Found as the runtime will find it.
+// Found as the runtime will find it: from the working folder, or by PATH.
 std::string folder_of_program(const Rootfs& rootfs, const oci::Process& process, const MountPoints& mounts) {
   const std::string program = program_of(process, mounts);
-  if (program.find('/') != std::string::npos) return folder_of_file(rootfs, program);
+  if (program.starts_with('/')) return folder_of_program_at(rootfs, program);
+  if (program.find('/') != std::string::npos) return folder_of_program_at(rootfs, process.cwd() + "/" + program);
   const std::string search_path = search_path_of(process);
   std::string_view rest = search_path;
   std::string found;
   for (int step = 0; step < kMostSteps && !rest.empty() && !program.empty() && found.empty(); ++step)
-    found = folder_of_file(rootfs, std::string(take_word(rest)) + "/" + program);
+    found = folder_of_program_at(rootfs, std::string(take_word(rest)) + "/" + program);
   return found;
 }
 
@@ -144,7 +150,7 @@ void copy_up_all(const Rootfs& rootfs, const MountPoints& mounts, const oci::Pro
   folders.insert({without_trailing_slash(working), of_program});
   for (const std::string_view folder : folders)
     if (!mounts.hide(folder))
-      if (const UniqueFd fd = rootfs.open_deepest(folder)) copy_up(fd);
+      if (const UniqueFd fd = rootfs.open_deepest(folder)) copy_up(rootfs, fd);
 }
 
 }  // namespace

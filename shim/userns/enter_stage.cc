@@ -158,9 +158,9 @@ std::optional<Belongings> Stage::belongings(const oci::Spec& hardened) const {
   const auto is_engine = [](const oci::Hook& hook) { return hook.path.starts_with("/proc/"); };
   if (!gives_users(hardened) || !std::ranges::all_of(hooks, is_engine)) return std::nullopt;
   Belongings own;
-  own.mount_points.push_back(root_);
+  own.rootfs = root_;
   for (const host::StagedMount& staged : staging_.mounts)
-    if (staged.destination == "/dev/shm") own.mount_points.push_back(staged.source);
+    if (staged.destination == "/dev/shm") own.shared_memory = staged.source;
   std::error_code error;
   const auto add = [&](const std::string& path) {
     if (path.starts_with('/') && !error) own.paths.push_back(std::filesystem::canonical(path, error).native());

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -42,10 +43,6 @@ bool differ_in_one_folder(std::string_view one, std::string_view other) {
   return one.substr(one_end) == other.substr(other_end) && one != other;
 }
 
-bool are_of_one_place(std::string_view one, std::string_view other) {
-  return is_or_below(one, other) || is_or_below(other, one);
-}
-
 // Whether the server of a filesystem is asked when a path leads to its root, as NFS's is (d_weak_revalidate; Linux,
 // Documentation/filesystems/vfs.rst). FUSE has nothing of the kind.
 bool is_asked(std::string_view filesystem) {
@@ -54,8 +51,7 @@ bool is_asked(std::string_view filesystem) {
 
 class Choice {
  public:
-  Choice(const std::vector<MountEntry>& mounts, const Belongings& belongings)
-      : mounts_(mounts), belongings_(belongings) {
+  Choice(const std::vector<MountEntry>& mounts, const Belongings& belongings) : belongings_(belongings) {
     for (const MountEntry& mount : mounts)
       if (is_own(mount)) own_.push_back(&mount);
     for (const MountEntry& mount : mounts) (is_others(mount) ? gone_ : kept_).push_back(&mount);
@@ -63,14 +59,15 @@ class Choice {
 
   [[nodiscard]] std::optional<std::vector<Branch>> branches() const {
     std::vector<Branch> branches;
-    if (gone_.size() < kWorthIt || kept_.empty() || kept_.front()->mount_point != "/") return std::nullopt;
+    if (gone_.size() < kWorthIt || !has_one_root() || std::ranges::any_of(kept_, &MountEntry::is_unbindable))
+      return std::nullopt;
     for (auto at = kept_.begin(); at != kept_.end(); ++at) {
       const MountEntry* const mount = *at;
       const auto covers = [&](const Branch& branch) {
         return branch.is_whole && is_or_below(mount->mount_point, branch.mount_point);
       };
       if (std::ranges::any_of(branches, covers) || has_gone_above(*mount) || is_hidden(at)) continue;
-      if (is_asked(mount->filesystem)) return std::nullopt;
+      if (is_asked(mount->filesystem) || mount->root.ends_with("//deleted")) return std::nullopt;
       branches.push_back({.mount_point = mount->mount_point, .is_whole = !has_gone_below(*mount)});
       if (branches.size() * kGoForOne > gone_.size()) return std::nullopt;
     }
@@ -80,18 +77,26 @@ class Choice {
  private:
   [[nodiscard]] bool is_own(const MountEntry& mount) const {
     const std::string& path = mount.mount_point;
-    return std::ranges::count(path, '/') >= kDepth &&
-           std::ranges::find(belongings_.mount_points, path) != belongings_.mount_points.end();
+    const bool is_shared_memory = path == belongings_.shared_memory && mount.filesystem == "tmpfs";
+    return std::ranges::count(path, '/') >= kDepth && (path == belongings_.rootfs || is_shared_memory);
   }
   [[nodiscard]] bool is_others(const MountEntry& mount) const {
     const auto is_like = [&](const MountEntry* own) {
       return own->filesystem == mount.filesystem && differ_in_one_folder(own->mount_point, mount.mount_point);
     };
-    if (is_or_below(belongings_.working_folder, mount.mount_point)) return false;
-    const auto is_named = [&](const std::string& path) { return are_of_one_place(path, mount.mount_point); };
-    return (mount.filesystem == "nsfs" || std::ranges::any_of(own_, is_like)) &&
-           std::ranges::none_of(belongings_.paths, is_named) &&
-           std::ranges::none_of(belongings_.mount_points, is_named);
+    return (mount.filesystem == "nsfs" || std::ranges::any_of(own_, is_like)) && !is_named(mount.mount_point);
+  }
+  [[nodiscard]] bool is_named(const std::string& point) const {
+    const auto are_of_one_place = [&](const std::string& path) {
+      return is_or_below(path, point) || is_or_below(point, path);
+    };
+    const bool has_memory = !belongings_.shared_memory.empty() && are_of_one_place(belongings_.shared_memory);
+    return has_memory || are_of_one_place(belongings_.rootfs) || is_or_below(belongings_.working_folder, point) ||
+           std::ranges::any_of(belongings_.paths, are_of_one_place);
+  }
+  // Mounted over once more, "/" hides what the table goes on listing.
+  [[nodiscard]] bool has_one_root() const {
+    return std::ranges::count(kept_, "/", &MountEntry::mount_point) == 1 && kept_.front()->mount_point == "/";
   }
   // A mount comes after the one that it lies on, so one that comes later and higher up has been put over it.
   [[nodiscard]] bool is_hidden(std::vector<const MountEntry*>::const_iterator mount) const {
@@ -107,7 +112,6 @@ class Choice {
         gone_, [&](const MountEntry* gone) { return is_or_below(gone->mount_point, mount.mount_point); });
   }
 
-  const std::vector<MountEntry>& mounts_;
   const Belongings& belongings_;
   std::vector<const MountEntry*> own_;
   std::vector<const MountEntry*> gone_;
@@ -154,6 +158,38 @@ Result<UniqueFd> plant(const std::vector<Branch>& branches, const std::string& f
   return root;
 }
 
+// The working folder, which the call's relative paths begin at. In the new tree there is only its path to find it by,
+// and somebody may have put another one there.
+class WorkingFolder {
+ public:
+  WorkingFolder() : fd_(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)) {
+    std::error_code error;
+    path_ = std::filesystem::current_path(error).native();
+    if (error || !fd_ || ::fstat(fd_.get(), &status_) != 0) path_.clear();
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] bool is_at_its_path() const { return path_.starts_with('/') && is(path_.c_str()); }
+  [[nodiscard]] Status go_back() const {
+    if (::fchdir(fd_.get()) != 0) return errno_error("change to", path_);
+    return ok();
+  }
+  [[nodiscard]] Status enter_again() const {
+    if (::chdir(path_.c_str()) != 0) return errno_error("change to", path_);
+    if (!is(".")) return make_error(ErrorKind::io, "the working folder '" + path_ + "' has become another one");
+    return ok();
+  }
+
+ private:
+  [[nodiscard]] bool is(const char* path) const {
+    struct stat now {};
+    return ::stat(path, &now) == 0 && now.st_dev == status_.st_dev && now.st_ino == status_.st_ino;
+  }
+
+  UniqueFd fd_;
+  std::string path_;
+  struct stat status_ {};
+};
+
 }  // namespace
 
 std::optional<std::vector<Branch>> without_other_containers(const std::vector<MountEntry>& mounts,
@@ -163,20 +199,20 @@ std::optional<std::vector<Branch>> without_other_containers(const std::vector<Mo
 
 Status leave_other_containers_out(const std::string& folder, Belongings belongings) {
   if (const auto count = host::told_count(); count && *count < kWorthIt) return ok();
-  std::error_code error;
-  const std::filesystem::path working = std::filesystem::current_path(error);
+  const WorkingFolder working;
   const auto mounts = host::MountTable::read();
-  if (error || !working.is_absolute() || !mounts) return ok();
-  belongings.working_folder = working;
+  if (!working.is_at_its_path() || !mounts) return ok();
+  belongings.working_folder = working.path();
   const auto branches = without_other_containers(mounts->entries(), belongings);
   if (!branches) return ok();
   const auto root = plant(*branches, folder);
   // Both names are ".": the old root is then mounted on the new one, and the one to be taken off.
-  const bool is_root = root && ::fchdir(root->get()) == 0 && ::syscall(SYS_pivot_root, ".", ".") == 0;
-  if (::umount2(is_root ? "." : folder.c_str(), kDetach) != 0 && is_root)
-    return errno_error("umount", "the host's mounts");
-  if (::chdir(working.c_str()) != 0) return errno_error("change to", working.native());
-  return ok();
+  if (!root || ::fchdir(root->get()) != 0 || ::syscall(SYS_pivot_root, ".", ".") != 0) {
+    ::umount2(folder.c_str(), kDetach);
+    return working.go_back();
+  }
+  if (::umount2(".", kDetach) != 0) return errno_error("umount", "the host's mounts");
+  return working.enter_again();
 }
 
 }  // namespace runward::userns

@@ -16,10 +16,13 @@
 
 namespace runward::userns {
 
+// Paths are absolute. One that is no mount point, as what has symbolic links in it, says nothing.
 struct Belongings {
-  std::vector<std::string> mount_points;  // what the engine mounted for this container: root filesystem, /dev/shm
-  std::vector<std::string> paths;         // that its document names: what is mounted below them is wanted as well
-  std::string working_folder;             // of the runtime; all are absolute and free of symbolic links
+  std::string rootfs;         // as the engine mounted it
+  std::string shared_memory;  // what is to be /dev/shm, where the engine mounted a tmpfs for it; may be empty
+  std::vector<std::string>
+      paths;                   // that the document names, free of symbolic links: what is mounted below stays as well
+  std::string working_folder;  // of the runtime
 };
 
 // A mount that stays.
@@ -32,13 +35,13 @@ struct Branch {
 // What stays, "/" first, each after the one it lies on. Left out are mounts of the same type and at the same place as
 // one of this container's, but for one folder's name ("…/overlay2/<id>/merged"), and namespaces that are bound to files
 // (nsfs), unless the document names something there. Nothing: all of it stays as it is, because too little could be
-// left out, or because one that stays would have to be looked up at a server, as NFS, which may never answer.
+// left out, or because something that stays could not be copied, or would have to be looked up at a server, as NFS.
 std::optional<std::vector<Branch>> without_other_containers(const std::vector<host::MountEntry>& mounts,
                                                             const Belongings& belongings);
 
 // Does that to the mount namespace that we are in, which must be our own and not be shared with the host's. `folder`
-// exists. Descriptors from before stay on the mounts that went; the working folder is entered again by its path. Where
-// something does not go, all of it stays as it is; an error only when that can't be said any more.
+// exists. Descriptors from before stay on the mounts that went; the working folder is entered again by its path, and it
+// is an error if that has come to be another one. Where something else does not go, all of it stays as it is.
 Status leave_other_containers_out(const std::string& folder, Belongings belongings);
 
 }  // namespace runward::userns

@@ -45,6 +45,10 @@ class CopyUpTest : public testing::Test {
     folder(fs::path(path).parent_path());
     std::ofstream(image() + path) << "of the image";
   }
+  void program(const std::string& path) const {
+    file(path);
+    fs::permissions(image() + path, fs::perms::owner_exec, fs::perm_options::add);
+  }
   [[nodiscard]] std::string image() const { return top_ / "image"; }
   [[nodiscard]] std::string upper() const { return top_ / "upper"; }
   [[nodiscard]] std::string merged() const { return top_ / "merged"; }
@@ -171,23 +175,46 @@ TEST_F(CopyUpTest, TheWorkingFolderItself) {
 }
 
 TEST_F(CopyUpTest, TheProgramsFolderAndThoseOfLibraries) {
-  file("/opt/app/run");
+  program("/opt/app/run");
   folder("/usr/lib");
   fs::create_directory_symlink("usr/lib", image() + "/lib");
   EXPECT_THAT(copied({}, {{"args", {"/opt/app/run"}}}), UnorderedElementsAre("/opt", "/opt/app", "/usr", "/usr/lib"));
 }
 
 TEST_F(CopyUpTest, TheProgramIsFoundByPathAsInTheContainer) {
-  file("/opt/bin/run");
-  file("/srv/real");
+  program("/opt/bin/run");
+  program("/srv/real");
   folder("/bin");
   fs::create_symlink("/srv/real", image() + "/opt/bin/linked");
   EXPECT_THAT(copied({}, {{"args", {"run"}}, {"env", {"A=b", "PATH=/bin:/opt/bin"}}}),
               UnorderedElementsAre("/opt", "/opt/bin"));
 }
 
+TEST_F(CopyUpTest, AFolderOrAFileOfThatNameIsNoProgram) {
+  folder("/bin/run");
+  file("/sbin/run");
+  program("/opt/bin/run");
+  EXPECT_THAT(copied({}, {{"args", {"run"}}, {"env", {"PATH=/bin:/sbin:/opt/bin"}}}),
+              UnorderedElementsAre("/opt", "/opt/bin"));
+}
+
+TEST_F(CopyUpTest, AProgramsRelativeNameBeginsAtTheWorkingFolder) {
+  program("/srv/app/bin/run");
+  EXPECT_THAT(copied({}, {{"args", {"bin/run"}}, {"cwd", "/srv/app"}}),
+              UnorderedElementsAre("/srv", "/srv/app", "/srv/app/bin"));
+}
+
+TEST_F(CopyUpTest, AFolderThatLiesDeepIsLeft) {
+  std::string deep;
+  for (int i = 0; i < 16; ++i) deep += "/d";
+  folder(deep + "/d/x");
+  EXPECT_THAT(copied({deep + "/d/x"}), IsEmpty());
+  run({deep + "/x"});
+  EXPECT_EQ(in_upper().size(), 16U);
+}
+
 TEST_F(CopyUpTest, AProgramThatIsALinkLiesWhereTheLinkLeads) {
-  file("/srv/real");
+  program("/srv/real");
   folder("/opt/bin");
   fs::create_symlink("/srv/real", image() + "/opt/bin/linked");
   EXPECT_THAT(copied({}, {{"args", {"/opt/bin/linked"}}}), UnorderedElementsAre("/srv"));
@@ -195,7 +222,7 @@ TEST_F(CopyUpTest, AProgramThatIsALinkLiesWhereTheLinkLeads) {
 
 TEST_F(CopyUpTest, AnInitOfTheEnginesStartsTheProgram) {
   folder("/sbin");
-  file("/opt/run");
+  program("/opt/run");
   EXPECT_THAT(copied({"/sbin/docker-init"}, {{"args", {"/sbin/docker-init", "--", "/opt/run"}}}),
               UnorderedElementsAre("/sbin", "/opt"));
 }

@@ -48,11 +48,19 @@ std::vector<MountEntry> docker_host(int others = kContainers) {
   return mounts;
 }
 
+const Belongings kOwn = {.rootfs = merged("own"), .shared_memory = "", .paths = {}, .working_folder = "/"};
+
 Belongings that_names(const std::string& path) {
-  return {.mount_points = {merged("own")}, .paths = {path}, .working_folder = "/"};
+  Belongings belongings = kOwn;
+  belongings.paths = {path};
+  return belongings;
 }
 
-const Belongings kOwn = {.mount_points = {merged("own")}, .paths = {}, .working_folder = "/"};
+Belongings with_shared_memory(const std::string& path) {
+  Belongings belongings = kOwn;
+  belongings.shared_memory = path;
+  return belongings;
+}
 
 TEST(WithoutOtherContainers, KeepsTheHostsMountsAndOurOwn) {
   const auto branches = without_other_containers(docker_host(), kOwn);
@@ -126,8 +134,7 @@ TEST(WithoutOtherContainers, LeavesOutSharedMemoryBesideOurOwn) {
   mounts.push_back(entry(shm("own"), "tmpfs"));
   for (int i = 0; i < 2 * kContainers; ++i) mounts.push_back(entry(shm(number(i)), "tmpfs"));
   EXPECT_FALSE(without_other_containers(mounts, kOwn));
-  const auto branches = without_other_containers(
-      mounts, {.mount_points = {merged("own"), shm("own")}, .paths = {}, .working_folder = "/"});
+  const auto branches = without_other_containers(mounts, with_shared_memory(shm("own")));
   ASSERT_TRUE(branches);
   EXPECT_THAT(*branches, Contains(Branch{shm("own"), true}));
   EXPECT_THAT(*branches, Contains(Branch{"/dev/shm", true}));
@@ -143,17 +150,42 @@ TEST(WithoutOtherContainers, LeavesOutWhatAnotherMountHides) {
                                      Branch{"/run/user/0", true}, Branch{"/home", true}, Branch{merged("own"), true}));
 }
 
-// "/tmp" would have "/run" for a like.
-TEST(WithoutOtherContainers, TakesNoMountForAContainersThatLiesHighUp) {
+// A user of the engine's chooses what is to be /dev/shm: "/tmp" would have "/run" for a like.
+TEST(WithoutOtherContainers, TakesNothingForALikeOfWhatIsNoSharedMemoryOfAnEngines) {
   auto mounts = docker_host();
   mounts.push_back(entry("/tmp", "tmpfs"));
+  mounts.push_back(entry("/sys/fs/cgroup/memory", "cgroup"));
+  mounts.push_back(entry("/sys/fs/cgroup/pids", "cgroup"));
+  for (const char* const source : {"/tmp", "/sys/fs/cgroup/memory", "", "relative", "/srv/link"}) {
+    const auto branches = without_other_containers(mounts, with_shared_memory(source));
+    ASSERT_TRUE(branches) << source;
+    EXPECT_THAT(*branches, Contains(Branch{"/run", false})) << source;
+    EXPECT_THAT(*branches, Contains(Branch{"/sys/fs/cgroup/pids", true})) << source;
+  }
+}
+
+TEST(WithoutOtherContainers, TakesNothingForALikeOfARootFilesystemHighUp) {
+  auto mounts = docker_host(2 * kContainers);
   mounts.push_back(entry("/srv/web/rootfs", "overlay"));
   mounts.push_back(entry("/srv/data/rootfs", "overlay"));
-  const auto branches = without_other_containers(
-      mounts, {.mount_points = {merged("own"), "/tmp", "/srv/web/rootfs"}, .paths = {}, .working_folder = "/"});
+  std::erase_if(mounts, [](const MountEntry& mount) { return mount.mount_point.starts_with(kData); });
+  Belongings belongings = kOwn;
+  belongings.rootfs = "/srv/web/rootfs";
+  const auto branches = without_other_containers(mounts, belongings);
   ASSERT_TRUE(branches);
-  EXPECT_THAT(*branches, Contains(Branch{"/run", false}));
   EXPECT_THAT(*branches, Contains(Branch{"/srv/data/rootfs", true}));
+}
+
+TEST(WithoutOtherContainers, LeavesATableAsItIsThatCantBeCopied) {
+  auto mounts = docker_host();
+  mounts[2].is_unbindable = true;  // in a branch, where the kernel leaves it out without a word
+  EXPECT_FALSE(without_other_containers(mounts, kOwn));
+  mounts = docker_host();
+  mounts[4].root = "/gone//deleted";
+  EXPECT_FALSE(without_other_containers(mounts, kOwn));
+  mounts = docker_host();
+  mounts.push_back(entry("/", "ext4"));
+  EXPECT_FALSE(without_other_containers(mounts, kOwn));
 }
 
 TEST(WithoutOtherContainers, LooksAtNothingThatMayNotAnswer) {
@@ -210,7 +242,7 @@ std::vector<std::string> mount_points() {
   return points;
 }
 
-const Belongings kBelowMnt = {.mount_points = {"/mnt/data/own/merged"}, .paths = {}, .working_folder = "/"};
+const Belongings kBelowMnt = {.rootfs = "/mnt/data/own/merged", .shared_memory = "", .paths = {}, .working_folder = ""};
 
 TEST(LeaveOtherContainersOut, LeavesAllElseInItsPlace) {
   alone([] {
@@ -233,6 +265,20 @@ TEST(LeaveOtherContainersOut, DoesNothingWhereFewAreThere) {
     const auto before = mount_points();
     ASSERT_TRUE(leave_other_containers_out("/mnt/staging", kBelowMnt));
     EXPECT_EQ(mount_points(), before);
+  });
+}
+
+// What has been mounted over it since has the same path.
+TEST(LeaveOtherContainersOut, LeavesAllAsItIsWhereTheWorkingFolderIsNotToBeFoundAgain) {
+  alone([] {
+    mount_containers(100);
+    std::filesystem::create_directories("/mnt/work/inner");
+    ASSERT_EQ(::chdir("/mnt/work"), 0);
+    mount_tmpfs("/mnt/work");
+    const auto before = mount_points();
+    ASSERT_TRUE(leave_other_containers_out("/mnt/staging", kBelowMnt));
+    EXPECT_EQ(mount_points(), before);
+    EXPECT_TRUE(std::filesystem::exists("inner"));
   });
 }
 
@@ -288,7 +334,9 @@ TEST(LeaveOtherContainersOut, LeavesMountsInTheirPeerGroups) {
       ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
       ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr), 0);
       ASSERT_TRUE(leave_other_containers_out("/mnt/staging", kBelowMnt));
-      ::_exit(::system("grep -q ' /mnt .*master:' /proc/self/mountinfo") == 0 && !testing::Test::HasFailure() ? 0 : 1);
+      EXPECT_THAT(mount_points(), Not(Contains("/mnt/data/id-7/merged")));
+      EXPECT_EQ(::system("grep -q ' /mnt .*master:' /proc/self/mountinfo"), 0);
+      ::_exit(testing::Test::HasFailure() ? 1 : 0);
     }
     int status = -1;
     ASSERT_EQ(::waitpid(later, &status, 0), later);
