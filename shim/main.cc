@@ -12,7 +12,7 @@
 #include "shim/govern.h"
 #include "shim/host/running.h"
 #include "shim/policy/store.h"
-#include "shim/reload_signal.h"
+#include "shim/refresh_before_reload.h"
 #include "shim/runtime/capture.h"
 #include "shim/runtime/command_line.h"
 #include "shim/runtime/describe.h"
