@@ -580,6 +580,35 @@ on_vfs() {
   assert_equal "${lines[*]: -2}" 'from-host new'
 }
 
+# --- without an engine ------------------------------------------------------------------------
+
+# by_hand CALL… - of the runtime, in the folder that a bundle lies in, with a relative state folder.
+by_hand() { (cd "$HOST/by-hand" && "$RUNTIMES/runward" --root state "$@" </dev/null 3>&-); }
+
+@test "paths of a call by hand may be relative, and later calls come from another folder" {
+  mkdir -p "$HOST/by-hand/b"
+  busybox_rootfs "$HOST/by-hand/b/rootfs"
+  (cd "$HOST/by-hand/b" && runc spec &&
+    jq '.process.terminal = false | .process.args = ["sleep", "600"] | .linux.cgroupsPath = "/docker/by-hand"' config.json >new &&
+    mv new config.json)
+  by_hand create --bundle b --pid-file pid by-hand >/dev/null
+  by_hand start by-hand
+  run -0 by_hand exec by-hand echo hello
+  assert_equal "$output" hello
+  run -0 "$RUNTIMES/runward" --root "$HOST/by-hand/state" exec by-hand sh -c 'tr -s " " </proc/self/uid_map'
+  assert_is_mapped "${output# }"
+  by_hand delete --force by-hand
+}
+
+@test "a bundle that was hardened already is refused with what to do" {
+  run by_hand create --bundle b --pid-file pid again
+  ((status != 0))
+  assert_contains "$output" 'put back what that was made from, config.runward-original.json'
+  mv "$HOST/by-hand/b/config.runward-original.json" "$HOST/by-hand/b/config.json"
+  by_hand create --bundle b --pid-file pid again >/dev/null
+  by_hand delete --force again
+}
+
 # --- at the end -------------------------------------------------------------------------------
 
 @test "nothing is left of all of these but what still runs" { assert_nothing_is_left; }

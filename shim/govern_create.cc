@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "runward_build_info.h"
 #include "shim/audited_recording.h"
@@ -40,6 +41,16 @@ Result<Bundle> open_bundle(const std::string& path) {
   return bundle;
 }
 
+// An engine writes a new document for each create; who calls by hand may not know that ours took its place.
+Status check_is_original(const Bundle& bundle) {
+  const bool is_ours = oci::Spec(bundle.document).root_path().starts_with(std::string(build_info::kStateDir) + "/");
+  if (!is_ours) return ok();
+  return make_error(ErrorKind::unsupported, std::string("its ") + kDocument +
+                                                " is one that runward wrote for an earlier create: put back what that "
+                                                "was made from, " +
+                                                kOriginal);
+}
+
 // What a create works with. It stays until the low-level runtime is in our place: to give a document back value by
 // value takes as long as to read it.
 struct Work {
@@ -70,6 +81,15 @@ CallFacts facts_of(const runtime::Invocation& call, const Argv& argv) {
           .bundle = call.bundle};
 }
 
+// Calls that come later may come from another working folder.
+Result<std::string> absolute(const std::string& path) {
+  if (path.empty()) return path;
+  std::error_code error;
+  std::filesystem::path found = std::filesystem::absolute(path, error);
+  if (error) return make_error(ErrorKind::io, "can't find the working folder: " + error.message());
+  return found.lexically_normal().native();
+}
+
 state::KeptUsers kept_users(const userns::Stage& stage) {
   state::KeptUsers users;
   users.first = stage.facts().user_namespace->first;
@@ -98,6 +118,7 @@ class GovernedCreate {
     auto& [bundle, loaded, report] = work;
     SHIM_TRY(runtime::LowLevel low_level, runtime::find_low_level(config_.runtime, search_path()));
     SHIM_TRY(bundle, open_bundle(call_.bundle));
+    SHIM_CHECK(check_is_original(bundle));
     SHIM_TRY(loaded, is_verified(argv_[0]) ? begin_verification() : load_policy(bundle));
     SHIM_CHECK(choose_recording_of(loaded.policy));
     SHIM_CHECK(host::check_that_sources_answer(oci::Spec(bundle.document).mounts(), call_.container_id));
@@ -172,15 +193,17 @@ class GovernedCreate {
   // For the calls that come while the container lives. Where it can't be kept the container must not start: it could
   // not be entered any more.
   [[nodiscard]] Status keep(const Bundle& bundle, policy::PolicyText policy, userns::Stage& stage) const {
-    const auto document = state::identify(call_.bundle + "/" + kDocument);
+    SHIM_TRY(const std::string folder, absolute(call_.bundle));
+    SHIM_TRY(const std::string pid_file, absolute(call_.pid_file));
+    const auto document = state::identify(folder + "/" + kDocument);
     if (!document) return errno_error("stat", kDocument);
     const oci::Spec spec(bundle.document);
     const harden::EventContext& event = event_.context;
     SHIM_CHECK(state::Decisions(build_info::kStateDir)
                    .keep({.container = call_.container_id,
                           .runtime_root = state::resolved_root(call_.root),
-                          .bundle = call_.bundle,
-                          .pid_file = call_.pid_file,
+                          .bundle = folder,
+                          .pid_file = pid_file,
                           .command = call_.command_name,
                           .time = harden::rfc3339(event.time),
                           .image = event.image,

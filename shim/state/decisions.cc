@@ -194,7 +194,9 @@ std::optional<FileIdentity> identify(const std::string& path) {
 std::string resolved_root(const std::string& runtime_root) {
   constexpr auto kRuncsDefault = "/run/runc";
   std::error_code error;
-  const std::filesystem::path given(runtime_root.empty() ? kRuncsDefault : runtime_root);
+  // Of one that is relative and not there yet, weakly_canonical gives the name back.
+  const auto given = std::filesystem::absolute(runtime_root.empty() ? kRuncsDefault : runtime_root, error);
+  if (error) return runtime_root;
   std::string resolved = std::filesystem::weakly_canonical(given, error).native();
   if (error) return given.native();
   while (resolved.size() > 1 && resolved.ends_with('/')) resolved.pop_back();

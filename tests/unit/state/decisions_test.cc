@@ -73,6 +73,16 @@ class DecisionsTest : public testing::Test {
   fs::path top_;
 };
 
+TEST(ResolvedRoot, IsTheSameBeforeAndAfterTheFolderIsMade) {
+  const std::string name = "resolved_root_test." + std::to_string(::getpid());
+  const std::string before = resolved_root(name);
+  EXPECT_EQ(before, fs::current_path() / name);
+  fs::create_directory(name);
+  EXPECT_EQ(resolved_root(name), before);
+  EXPECT_EQ(resolved_root("./" + name + "/"), before);
+  fs::remove(name);
+}
+
 TEST_F(DecisionsTest, GivesBackWhatWasKept) {
   const Decision kept = decision("a");
   ASSERT_TRUE(decisions().keep(kept));
