@@ -49,32 +49,56 @@ std::size_t parts_of(const oci::Value& value) {
   return parts;
 }
 
-oci::Value told(const oci::Value& value) {
+void write_told(oci::Writer& out, const oci::Value& value) {
   const std::size_t parts = parts_of(value);
-  return parts <= kMostParts ? value : oci::Value{{"elided", parts}};
+  if (parts <= kMostParts)
+    out.value(value);
+  else
+    out.begin_object().key("elided").value(parts).end_object();
 }
 
-oci::Value to_json(const Change& change) {
-  oci::Value json = oci::Value::object();  // member by member: a list in braces is copied
-  json["operation"] = word(change.operation);
-  json["pointer"] = change.where.to_string();
-  json["reason"] = change.reason;
-  if (change.before) json["before"] = told(*change.before);
-  if (change.after) json["after"] = told(*change.after);
-  return json;
+void write(oci::Writer& out, const Change& change) {
+  out.begin_object();
+  if (change.after) write_told(out.key("after"), *change.after);
+  if (change.before) write_told(out.key("before"), *change.before);
+  out.key("operation").text(word(change.operation));
+  out.key("pointer").text(change.where.to_string());
+  out.key("reason").text(change.reason).end_object();
 }
 
-oci::Value head(const EventContext& context) {
-  oci::Value json = {{"time", rfc3339(context.time)},  {"engine", context.engine},
-                     {"container", context.container}, {"bundle", context.bundle},
-                     {"command", context.command},     {"profile", context.profile},
-                     {"selected", context.selected},   {"policy_hash", context.policy_hash}};
-  if (!context.image.empty()) json["image"] = context.image;
-  return json;
+void write(oci::Writer& out, const Outcome& outcome, const std::string& profile) {
+  out.begin_object().key("changes").begin_array();
+  for (const Change& change : outcome.verdict.changes) write(out, change);
+  out.end_array().key("findings").begin_array();
+  for (const Finding& finding : outcome.verdict.findings)
+    out.begin_object()
+        .key("message")
+        .text(message(finding, outcome.rule, profile))
+        .key("pointer")
+        .text(finding.where.to_string())
+        .key("severity")
+        .text(word(finding.severity))
+        .end_object();
+  out.end_array();
+  out.key("mode").text(word(outcome.mode)).key("rule").text(name_of(outcome.rule)).end_object();
 }
 
-// Names of containers, images and paths may hold what is no UTF-8; an event is written all the same.
-std::string to_line(const oci::Value& json) { return oci::print(json, oci::BadText::replace) + "\n"; }
+// Up to the rules, which come last. Names of containers, images and paths may hold what is no UTF-8; an event is
+// written all the same.
+oci::Writer begin_event(const EventContext& context, std::string_view decision, const std::string& message) {
+  oci::Writer out(oci::BadText::replace);
+  out.begin_object().key("time").text(rfc3339(context.time)).key("engine").text(context.engine);
+  out.key("container").text(context.container).key("bundle").text(context.bundle);
+  out.key("command").text(context.command).key("profile").text(context.profile);
+  out.key("selected").text(context.selected).key("policy_hash").text(context.policy_hash);
+  if (!context.image.empty()) out.key("image").text(context.image);
+  out.key("decision").text(decision);
+  if (!message.empty()) out.key("message").text(message);
+  out.key("rules").begin_array();
+  return out;
+}
+
+std::string end_event(oci::Writer& out) { return out.end_array().end_object().take() + "\n"; }
 
 }  // namespace
 
@@ -94,34 +118,22 @@ std::string rfc3339(std::chrono::system_clock::time_point time) {
 }
 
 oci::Value to_json(const Outcome& outcome, const std::string& profile) {
-  oci::Value findings = oci::Value::array();
-  for (const Finding& finding : outcome.verdict.findings)
-    findings.push_back({{"severity", word(finding.severity)},
-                        {"pointer", finding.where.to_string()},
-                        {"message", message(finding, outcome.rule, profile)}});
-  oci::Value changes = oci::Value::array();
-  for (const Change& change : outcome.verdict.changes) changes.push_back(to_json(change));
-  return {{"rule", name_of(outcome.rule)},
-          {"mode", word(outcome.mode)},
-          {"findings", std::move(findings)},
-          {"changes", std::move(changes)}};
+  oci::Writer out(oci::BadText::replace);
+  write(out, outcome, profile);
+  return oci::Value::parse(out.take());
 }
 
 std::string event_line(const EventContext& context, const Report& report, const policy::Policy& policy) {
-  oci::Value json = head(context);
-  json["decision"] = report.refused() ? "refused" : "allowed";
-  if (report.refused()) json["message"] = refusal_message(report, policy);
-  json["rules"] = oci::Value::array();
-  for (const Outcome& outcome : report.outcomes) json["rules"].push_back(to_json(outcome, policy.profile));
-  return to_line(json);
+  const bool is_refused = report.refused();
+  oci::Writer out = begin_event(context, is_refused ? "refused" : "allowed",
+                                is_refused ? refusal_message(report, policy) : std::string());
+  for (const Outcome& outcome : report.outcomes) write(out, outcome, policy.profile);
+  return end_event(out);
 }
 
 std::string error_event_line(const EventContext& context, const std::string& message) {
-  oci::Value json = head(context);
-  json["decision"] = "error";
-  json["message"] = message;
-  json["rules"] = oci::Value::array();
-  return to_line(json);
+  oci::Writer out = begin_event(context, "error", message);
+  return end_event(out);
 }
 
 }  // namespace runward::harden

@@ -34,75 +34,93 @@ std::string_view escape(char letter) {
 // What a document of Docker's takes.
 constexpr std::size_t kUsual = std::size_t{20} << 10U;
 
-class Printer {
- public:
-  explicit Printer(BadText bad) : bad_(bad) { out_.reserve(kUsual); }
-
-  void value(const Value& value) {
-    if (value.is_string()) return text(value.get_ref<const std::string&>());
-    if (value.is_array()) return array(value.get_ref<const Value::array_t&>());
-    if (value.is_object()) return object(value.get_ref<const Value::object_t&>());
-    if (value.is_number_unsigned()) return number(value.get<std::uint64_t>());
-    if (value.is_boolean()) return word(value.get<bool>() ? "true" : "false");
-    library(value);
-  }
-  std::string take() { return std::move(out_); }
-
- private:
-  void library(const Value& value) { out_ += value.dump(-1, ' ', false, bad_); }
-  void word(std::string_view word) { out_ += word; }
-  void number(std::uint64_t number) { out_ += std::to_string(number); }
-
-  void text(const std::string& text) {
-    const std::size_t begin = out_.size();
-    out_ += '"';
-    for (std::string_view rest = text; !rest.empty();) {
-      const std::size_t plain = plain_length(rest);
-      out_ += rest.substr(0, plain);
-      if (plain == rest.size()) break;
-      const std::string_view escaped = escape(rest[plain]);
-      if (escaped.empty()) {
-        out_.resize(begin);
-        return library(text);
-      }
-      out_ += escaped;
-      rest.remove_prefix(plain + 1);
-    }
-    out_ += '"';
-  }
-
-  void array(const Value::array_t& elements) {
-    const char* separator = "";
-    out_ += '[';
-    for (const Value& element : elements) {
-      out_ += std::exchange(separator, ",");
-      value(element);
-    }
-    out_ += ']';
-  }
-
-  void object(const Value::object_t& members) {
-    const char* separator = "";
-    out_ += '{';
-    for (const auto& [key, member] : members) {
-      out_ += std::exchange(separator, ",");
-      text(key);
-      out_ += ':';
-      value(member);
-    }
-    out_ += '}';
-  }
-
-  BadText bad_;
-  std::string out_;
-};
-
 }  // namespace
 
-std::string print(const Value& document, BadText bad) {
-  Printer printer(bad);
-  printer.value(document);
-  return printer.take();
+Writer::Writer(BadText bad) : bad_(bad) { out_.reserve(kUsual); }
+
+// A comma, unless what stands there last opens something: a text ends with a quote.
+void Writer::separate() {
+  if (out_.empty()) return;
+  const char last = out_.back();
+  if (last != '{' && last != '[' && last != ':') out_ += ',';
 }
+
+Writer& Writer::begin_object() {
+  separate();
+  out_ += '{';
+  return *this;
+}
+
+Writer& Writer::end_object() {
+  out_ += '}';
+  return *this;
+}
+
+Writer& Writer::begin_array() {
+  separate();
+  out_ += '[';
+  return *this;
+}
+
+Writer& Writer::end_array() {
+  out_ += ']';
+  return *this;
+}
+
+Writer& Writer::key(std::string_view name) {
+  text(name);
+  out_ += ':';
+  return *this;
+}
+
+Writer& Writer::text(std::string_view text) {
+  separate();
+  quote(text);
+  return *this;
+}
+
+Writer& Writer::value(const Value& value) {
+  if (value.is_string()) return text(value.get_ref<const std::string&>());
+  if (value.is_array()) {
+    begin_array();
+    for (const Value& element : value.get_ref<const Value::array_t&>()) this->value(element);
+    return end_array();
+  }
+  if (value.is_object()) {
+    begin_object();
+    for (const auto& [name, member] : value.get_ref<const Value::object_t&>()) key(name).value(member);
+    return end_object();
+  }
+  separate();
+  if (value.is_number_unsigned())
+    out_ += std::to_string(value.get<std::uint64_t>());
+  else if (value.is_boolean())
+    out_ += value.get<bool>() ? "true" : "false";
+  else
+    library(value);
+  return *this;
+}
+
+void Writer::library(const Value& value) { out_ += value.dump(-1, ' ', false, bad_); }
+
+void Writer::quote(std::string_view text) {
+  const std::size_t begin = out_.size();
+  out_ += '"';
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t plain = plain_length(rest);
+    out_ += rest.substr(0, plain);
+    if (plain == rest.size()) break;
+    const std::string_view escaped = escape(rest[plain]);
+    if (escaped.empty()) {
+      out_.resize(begin);
+      return library(text);
+    }
+    out_ += escaped;
+    rest.remove_prefix(plain + 1);
+  }
+  out_ += '"';
+}
+
+std::string print(const Value& document, BadText bad) { return Writer(bad).value(document).take(); }
 
 }  // namespace runward::oci

@@ -30,6 +30,16 @@ TEST(Print, ThrowsOrReplacesWhatIsNoUtf8) {
   EXPECT_EQ(print(broken, BadText::replace), "{\"broken\":\"a\\nb\uFFFD\",\"plain\":\"x\"}");
 }
 
+TEST(Writer, PutsACommaBetweenPartsOfAnyKind) {
+  Writer out;
+  out.begin_object().key("a").begin_array().end_array().key("b").begin_object().end_object();
+  out.key("c").begin_array().text("[").text("{").text(":").value(-1).value(true).begin_array().end_array().value(1);
+  out.end_array().key(":").value(Value::object({{"x", nullptr}, {"y", "\t"}})).end_object();
+  EXPECT_EQ(out.take(), R"({"a":[],"b":{},"c":["[","{",":",-1,true,[],1],":":{"x":null,"y":"\t"}})");
+}
+
+TEST(Writer, TakesASingleValue) { EXPECT_EQ(Writer().text("a\"b").take(), R"("a\"b")"); }
+
 std::string random_text(std::mt19937& random) {
   constexpr unsigned kLongest = 12;
   std::string text(random() % kLongest, '\0');
