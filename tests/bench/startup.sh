@@ -2,17 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What runward adds to the start of a container, as ratios within one run (hyperfine, interleaved by rounds):
-#   1. `create` before a runtime that does nothing: runward, a C program that only execs, and nothing between
+#   1. `create` before a runtime that does nothing: runward, runward with the rules user-namespace and seccomp off, which
+#      have most of it, a C program that only execs, and nothing between
 #   2. `state` (a call that passes through), likewise
 #   3. `exec` into a container that was created so, likewise
 #   4. the cycle create+start+delete of a busybox bundle: bare runc, the C program, runward
 # Usage: sudo tests/bench/startup.sh [ROUNDS]      (builds the preset `bench` first)
 set -euo pipefail
-# A host has a tmpfs at /run, where runward keeps what it decided. A machine without gets one that only the bench sees.
-if [[ $(stat --file-system --format %T /run) != tmpfs ]]; then
-  exec unshare --mount bash -c 'mount -t tmpfs -o mode=0755 runward-bench /run && exec "$@"' bash bash "$0" "$@"
-fi
 cd "$(dirname "$0")/../.."
+# shellcheck source=own-host.sh
+source tests/bench/own-host.sh
 source integration/lib/packages.sh
 need_packages hyperfine jq busybox-static runc libbenchmark-dev
 
@@ -26,6 +25,11 @@ trap 'rm -rf "$work"' EXIT
 runc=$(PATH=/usr/sbin:/usr/bin:$PATH command -v runc)
 
 # runward finds its low-level runtime in PATH: a folder for each that it shall find.
+own_policy
+mkdir -p "$work/etc/profiles/plain"
+echo '{"extends": "default", "rules": {"user-namespace": "off", "seccomp": "off"}}' >"$work/etc/profiles/plain/profile.json"
+mkdir "$work/bin"
+ln -s "$bin/runward" "$work/bin/runward-plain"
 # And the root file system lies where Docker's do, below a data root that knows the container.
 rootfs=$work/data/overlay2/layer/merged
 mkdir -p "$work/nothing" "$work/real" "$work/bundle" "$rootfs/bin" "$work/data/containers/bench"
@@ -69,6 +73,7 @@ prepare="cp $work/document.json $work/bundle/config.json"
 measure "create, before a runtime that does nothing" \
   nothing "env PATH=$PATH $bin/do_nothing $create" \
   exec-only "env EXEC_ONLY_RUNTIME=$bin/do_nothing $bin/exec_only $create" \
+  plain "env PATH=$work/nothing $work/bin/runward-plain $create" \
   runward "env PATH=$work/nothing $bin/runward $create"
 measure "state (passes through), before a runtime that does nothing" \
   nothing "env PATH=$PATH $bin/do_nothing $call state bench" \

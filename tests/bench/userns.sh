@@ -8,13 +8,12 @@
 #            a create by runc itself, and by runward before it, beside so many containers that live (1,000)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-if [[ -z ${RUNWARD_BENCH_NS:-} ]]; then
-  source integration/lib/packages.sh
-  need_packages hyperfine jq libbenchmark-dev
-  cmake --preset bench >/dev/null
-  cmake --build --preset bench >/dev/null
-  RUNWARD_BENCH_NS=1 exec unshare --mount --propagation private "$0" "$@"
-fi
+# shellcheck source=own-host.sh
+source tests/bench/own-host.sh
+source integration/lib/packages.sh
+need_packages hyperfine jq libbenchmark-dev
+cmake --preset bench >/dev/null
+cmake --build --preset bench >/dev/null
 
 mode=layers
 [[ ${1:-} != live ]] || { mode=live; shift; }
@@ -28,8 +27,8 @@ cleanup() {
 trap cleanup EXIT
 
 # The policy is read from /etc/runward, here a folder of our own: the profile comes from the runtime's name.
-mkdir -p "$work/etc/profiles/off" "$work/bin" "$work/nothing" "$work/bundle" "$work/sources" /etc/runward
-mount --bind "$work/etc" /etc/runward
+own_policy
+mkdir -p "$work/etc/profiles/off" "$work/bin" "$work/nothing" "$work/bundle" "$work/sources"
 # Nothing of it: neither the rule's work nor the copies that the rule mounts has made.
 echo '{"extends": "default", "rules": {"user-namespace": "off", "mounts": "off"}}' >"$work/etc/profiles/off/profile.json"
 # What /tmp's and /run's owners are is not the question: the sources lie below a folder that only root can write.
