@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "shim/base/file.h"
+#include "shim/userns/staging_folder.h"
 
 namespace runward::userns {
 namespace {
@@ -108,11 +109,6 @@ class UsedIds {
 
   std::optional<std::set<std::uint64_t>> ids_;  // read when it is first asked for
 };
-
-Status make_folder(const std::string& path, mode_t mode) {
-  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return errno_error("make folder", path);
-  return ok();
-}
 
 Status write_holder(const std::string& folder, const std::string& name, const Owner& owner) {
   const std::string path = folder + "/" + name;
