@@ -4,13 +4,14 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "tests/unit/userns/own_mounts.h"
 
 namespace runward::userns {
 namespace {
@@ -20,24 +21,13 @@ using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
 // An engine's overlay with an empty upper layer, on a tmpfs of a mount namespace of our own.
-class CopyUpTest : public testing::Test {
+class CopyUpTest : public OwnMounts {
  protected:
   void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "not root";
-    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-      GTEST_SKIP() << "no mount namespace to be had";
-    std::string pattern = "/tmp/runward-test-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    top_ = pattern;
-    ASSERT_EQ(::mount("tmpfs", top_.c_str(), "tmpfs", 0, nullptr), 0);
+    OwnMounts::SetUp();
+    if (top_.empty()) return;
     for (const char* const folder : {"image", "upper", "work", "merged", "outside"})
       fs::create_directory(top_ / folder);
-  }
-  void TearDown() override {
-    if (top_.empty()) return;
-    ::umount2((top_ / "merged").c_str(), MNT_DETACH);
-    ::umount2(top_.c_str(), MNT_DETACH);
-    fs::remove(top_);
   }
 
   void folder(const std::string& path) const { fs::create_directories(image() + path); }
@@ -51,7 +41,6 @@ class CopyUpTest : public testing::Test {
   }
   [[nodiscard]] std::string image() const { return top_ / "image"; }
   [[nodiscard]] std::string upper() const { return top_ / "upper"; }
-  [[nodiscard]] std::string merged() const { return top_ / "merged"; }
 
   bool mount_merged(const std::string& more = "") const {
     const std::string upper_too = ",upperdir=" + upper() + ",workdir=" + (top_ / "work").string();
@@ -80,7 +69,6 @@ class CopyUpTest : public testing::Test {
     return all;
   }
 
-  fs::path top_;
   std::vector<policy::Scratch> scratch_;
 };
 

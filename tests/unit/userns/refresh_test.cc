@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/auto_fs.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
@@ -16,36 +15,24 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/unit/userns/own_mounts.h"
+
 namespace runward::userns {
 namespace {
 
 namespace fs = std::filesystem;
 
 // An overlay on a tmpfs of a mount namespace of our own.
-class RefreshTest : public testing::Test {
+class RefreshTest : public OwnMounts {
  protected:
   void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "not root";
-    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-      GTEST_SKIP() << "no mount namespace to be had";
-    std::string pattern = "/tmp/runward-test-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    top_ = pattern;
-    ASSERT_EQ(::mount("tmpfs", top_.c_str(), "tmpfs", 0, nullptr), 0);
+    OwnMounts::SetUp();
+    if (top_.empty()) return;
     for (const char* const folder : {"layer", "other", "upper", "work", "merged"}) fs::create_directory(top_ / folder);
     const std::string options = "lowerdir=" + (top_ / "layer").string() + ":" + (top_ / "other").string() +
                                 ",upperdir=" + (top_ / "upper").string() + ",workdir=" + (top_ / "work").string();
     ASSERT_EQ(::mount("overlay", merged().c_str(), "overlay", 0, options.c_str()), 0);
   }
-  void TearDown() override {
-    if (top_.empty()) return;
-    ::umount2(merged().c_str(), MNT_DETACH);
-    ::umount2(top_.c_str(), MNT_DETACH);
-    fs::remove(top_);
-  }
-  [[nodiscard]] std::string merged() const { return top_ / "merged"; }
-
-  fs::path top_;
 };
 
 TEST_F(RefreshTest, AnOverlaySeesWhatHasComeIntoALayer) {
