@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Writes the table of shipped profiles (shim/policy/shipped.h) as C++:
+# Writes the table of shipped seccomp filters and AppArmor profiles (ShippedProfile in shim/policy/shipped.h) as C++:
 #   cmake -DPROFILES=build;compat;default;plugin;record;strict -DFOLDER=profiles -DOUTPUT=shipped_profiles.cc -P embed.cmake
-# Lines that are comments become empty: they are half of the text, and it is parsed at each start of a container.
+# Lines that are comments become empty: they are half of the text.
 # (JSON has no text over several lines, so a line that begins with // is a comment.)
 
 function(embed variable path)
@@ -34,10 +34,9 @@ endfunction()
 
 set(rows "")
 foreach(name IN LISTS PROFILES)
-  embed(profile "${FOLDER}/${name}/profile.json")
   embed(seccomp "${FOLDER}/${name}/seccomp.json")
   embed_apparmor(apparmor "${FOLDER}/${name}/apparmor")
-  string(APPEND rows "    ShippedProfile{\"${name}\", ${profile}, ${seccomp}, ${apparmor}},\n")
+  string(APPEND rows "    ShippedProfile{\"${name}\", ${seccomp}, ${apparmor}},\n")
 endforeach()
 
 file(WRITE "${OUTPUT}" "// Made by profiles/embed.cmake.

@@ -27,6 +27,10 @@ class CapabilitySet {
   CapabilitySet() = default;
   CapabilitySet(std::initializer_list<std::string_view> names);  // names known at compile time; unknown ones assert
 
+  // Bit N is the kernel's capability N, as in /proc/PID/status.
+  static CapabilitySet of_bits(std::uint64_t bits) { return CapabilitySet(bits); }
+  [[nodiscard]] std::uint64_t bits() const { return bits_; }
+
   void add(Capability capability) { bits_ |= bit(capability); }
   [[nodiscard]] bool has(Capability capability) const { return (bits_ & bit(capability)) != 0; }
   [[nodiscard]] bool empty() const { return bits_ == 0; }

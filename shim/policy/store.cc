@@ -10,9 +10,11 @@
 #include <cerrno>
 #include <memory>
 #include <set>
+#include <span>
 
 #include "shim/base/file.h"
 #include "shim/base/fnv1a.h"
+#include "shim/policy/fingerprint.h"
 #include "shim/policy/object_reader.h"
 #include "shim/policy/profile_parser.h"
 #include "shim/policy/read_values.h"
@@ -43,60 +45,120 @@ std::string profile_folder(const std::string& config_dir, const std::string& nam
   return config_dir + "/profiles/" + name;
 }
 
-ProfileDocument shipped_document(const ShippedProfile& shipped) {
-  std::string place = std::string(kBuiltin) + std::string(shipped.name);
-  return {.text = std::string(shipped.profile), .name = place, .directory = place};
-}
-
 std::string shipped_names() {
   std::string names;
   for (const ShippedProfile& shipped : shipped_profiles()) names.append(names.empty() ? "" : ", ").append(shipped.name);
   return names;
 }
 
+const ShippedPolicy* find_shipped_policy(std::string_view name) {
+  const auto policies = shipped_policies();
+  const auto found = std::ranges::find(policies, name, &ShippedPolicy::name);
+  return found == policies.end() ? nullptr : &*found;
+}
+
+// A profile and its parents, the profile first. The shipped ones among them are the last ones, and are not parsed: they
+// were when runward was built.
+struct Chain {
+  std::vector<ParsedProfile> parsed;
+  const ShippedPolicy* base = nullptr;  // what `parsed` stands over
+};
+
+std::size_t generations(const ShippedPolicy* policy) {
+  std::size_t count = 0;
+  for (; policy != nullptr; policy = find_shipped_policy(policy->parent)) ++count;
+  return count;
+}
+
+std::vector<ProfileDocument> shipped_documents(const ShippedPolicy* policy) {
+  std::vector<ProfileDocument> documents;
+  for (; policy != nullptr; policy = find_shipped_policy(policy->parent)) {
+    std::string place = std::string(kBuiltin) + std::string(policy->name);
+    documents.push_back({.text = std::string(policy->text), .name = place, .directory = place});
+  }
+  return documents;
+}
+
 // What a name means depends on who says it: an installed profile may extend the shipped one of its own name, and a
 // shipped one is made of shipped ones only, so that editing `default` never loosens `strict`.
 enum class Origin { installed_first, shipped_only };
 
-Result<ProfileDocument> find_document(const std::string& config_dir, const std::string& name, Origin origin) {
-  if (!is_profile_name(name)) return make_error(ErrorKind::policy, "'" + name.substr(0, 80) + "' is no profile name");
-  const std::string folder = profile_folder(config_dir, name);
-  const std::string path = folder + "/profile.json";
-  if (origin == Origin::installed_first) {
-    SHIM_TRY(auto text, read_trusted(path));
-    if (text) return ProfileDocument{.text = *std::move(text), .name = path, .directory = folder};
-  }
-  if (const ShippedProfile* shipped = find_shipped(name)) return shipped_document(*shipped);
-  return make_error(ErrorKind::policy, "unknown profile '" + name + "': '" + path +
-                                           "' is missing, and the shipped profiles are " + shipped_names());
+Result<std::optional<ProfileDocument>> find_installed(const std::string& config_dir, const std::string& name) {
+  std::string folder = profile_folder(config_dir, name);
+  std::string path = folder + "/profile.json";
+  SHIM_TRY(auto text, read_trusted(path));
+  if (!text) return std::optional<ProfileDocument>{};
+  return std::optional(
+      ProfileDocument{.text = *std::move(text), .name = std::move(path), .directory = std::move(folder)});
 }
 
 Error chain_error(const std::string& name, const std::string& how, const std::string& trail) {
   return make_error(ErrorKind::policy, "profile '" + name + "' extends " + how + ": " + trail);
 }
 
-// The profile and its parents, the profile first.
-Result<std::vector<ParsedProfile>> find_chain(const std::string& config_dir, const std::string& name) {
-  std::vector<ParsedProfile> chain;
+Error too_deep(const std::string& name, const std::string& trail) {
+  return chain_error(name, "more than " + std::to_string(kDeepestChain - 1) + " profiles", trail);
+}
+
+Error unknown_profile(const std::string& config_dir, const std::string& name) {
+  return make_error(ErrorKind::policy, "unknown profile '" + name + "': '" + profile_folder(config_dir, name) +
+                                           "/profile.json' is missing, and the shipped profiles are " +
+                                           shipped_names());
+}
+
+Result<Chain> find_chain(const std::string& config_dir, const std::string& name) {
+  Chain chain;
   std::string trail = name;
   std::string next = name;
   Origin origin = Origin::installed_first;
   for (;;) {
-    SHIM_TRY(ProfileDocument document, find_document(config_dir, next, origin));
+    if (!is_profile_name(next)) return make_error(ErrorKind::policy, "'" + next.substr(0, 80) + "' is no profile name");
+    std::optional<ProfileDocument> installed;
+    if (origin == Origin::installed_first) {
+      SHIM_TRY(installed, find_installed(config_dir, next));
+    }
+    if (!installed) {
+      chain.base = find_shipped_policy(next);
+      if (chain.base == nullptr) return unknown_profile(config_dir, next);
+      if (chain.parsed.size() + generations(chain.base) > kDeepestChain) return too_deep(name, trail);
+      return chain;
+    }
     const bool seen = std::ranges::any_of(
-        chain, [&](const ParsedProfile& profile) { return profile.document.name == document.name; });
+        chain.parsed, [&](const ParsedProfile& profile) { return profile.document.name == installed->name; });
     if (seen) return chain_error(name, "itself", trail);
-    if (chain.size() == kDeepestChain)
-      return chain_error(name, "more than " + std::to_string(kDeepestChain - 1) + " profiles", trail);
-    SHIM_TRY(ParsedProfile profile, parse_profile(std::move(document)));
-    chain.push_back(std::move(profile));
-    const ParsedProfile& last = chain.back();
-    if (!last.parent) return chain;
-    const bool is_shipped = last.document.directory.starts_with(kBuiltin);
-    origin = is_shipped || *last.parent == next ? Origin::shipped_only : Origin::installed_first;
-    next = *last.parent;
+    if (chain.parsed.size() == kDeepestChain) return too_deep(name, trail);
+    SHIM_TRY(ParsedProfile profile, parse_profile(*std::move(installed)));
+    chain.parsed.push_back(std::move(profile));
+    const auto& parent = chain.parsed.back().parent;
+    if (!parent) return chain;
+    origin = *parent == next ? Origin::shipped_only : Origin::installed_first;
+    next = *parent;
     trail += " → " + next;
   }
+}
+
+// The shipped profile that these documents are, with its parents: of an earlier runward they may say something else.
+const ShippedPolicy* shipped_as(std::span<const ProfileDocument> documents) {
+  const std::string_view place = documents.front().directory;
+  if (!place.starts_with(kBuiltin)) return nullptr;
+  const ShippedPolicy* const first = find_shipped_policy(place.substr(kBuiltin.size()));
+  const ShippedPolicy* policy = first;
+  for (const ProfileDocument& document : documents) {
+    if (policy == nullptr || document.text != policy->text) return nullptr;
+    policy = find_shipped_policy(policy->parent);
+  }
+  return policy == nullptr ? first : nullptr;
+}
+
+Result<Chain> parse_chain(std::vector<ProfileDocument> documents) {
+  Chain chain;
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    chain.base = shipped_as(std::span(documents).subspan(i));
+    if (chain.base != nullptr) return chain;
+    SHIM_TRY(ParsedProfile parsed, parse_profile(std::move(documents[i])));
+    chain.parsed.push_back(std::move(parsed));
+  }
+  return chain;
 }
 
 bool is_on(const Policy& policy, RuleId rule) { return policy.rule(rule).mode != Mode::off; }
@@ -113,17 +175,29 @@ Status check_complete(const Policy& policy) {
   return ok();
 }
 
-Result<Policy> resolve(const std::vector<ParsedProfile>& chain, const std::string& profile, const Config& config) {
-  Policy policy;
+// The same whether what is shipped among it was parsed here or when runward was built.
+std::string hash_of(const Chain& chain, const Config& config) {
   Fnv1a hash;
-  // NOLINTNEXTLINE(modernize-loop-convert): before 16, clang cannot compile libstdc++'s reverse_view
-  for (auto document = chain.rbegin(); document != chain.rend(); ++document) {
-    SHIM_CHECK(apply_profile(*document, policy));
-    hash.add(document->document.text);
+  std::vector<ProfileDocument> shipped;
+  for (const ParsedProfile& parsed : chain.parsed) {
+    if (parsed.document.directory.starts_with(kBuiltin)) {
+      shipped.push_back(parsed.document);
+    } else {
+      hash.add(parsed.document.text);
+    }
   }
+  hash.add(chain.base != nullptr ? chain.base->hash : fingerprint(shipped));
   hash.add(config.text);
+  return hash.hex();
+}
+
+Result<Policy> resolve(const Chain& chain, const std::string& profile, const Config& config) {
+  Policy policy = chain.base != nullptr ? chain.base->policy() : Policy{};
+  // NOLINTNEXTLINE(modernize-loop-convert): before 16, clang cannot compile libstdc++'s reverse_view
+  for (auto parsed = chain.parsed.rbegin(); parsed != chain.parsed.rend(); ++parsed)
+    SHIM_CHECK(apply_profile(*parsed, policy));
   policy.profile = profile;
-  policy.hash = hash.hex();
+  policy.hash = hash_of(chain, config);
   apply_host(config, policy);
   SHIM_CHECK(check_complete(policy));
   return policy;
@@ -158,12 +232,14 @@ Result<Config> load_config(const std::string& config_dir) {
 
 Result<LoadedPolicy> load_policy_with_text(const std::string& config_dir, const std::string& profile,
                                            const Config& config) {
-  SHIM_TRY(std::vector<ParsedProfile> chain, find_chain(config_dir, profile));
+  SHIM_TRY(Chain chain, find_chain(config_dir, profile));
   SHIM_TRY(Policy policy, resolve(chain, profile, config));
   policy.apparmor.source = apparmor_source(config_dir, policy.apparmor.profile);
   LoadedPolicy loaded{.policy = std::move(policy),
                       .text = {.profile = profile, .config = config.text, .documents = {}}};
-  for (ParsedProfile& parsed : chain) loaded.text.documents.push_back(std::move(parsed.document));
+  auto& documents = loaded.text.documents;
+  for (ParsedProfile& parsed : chain.parsed) documents.push_back(std::move(parsed.document));
+  for (ProfileDocument& document : shipped_documents(chain.base)) documents.push_back(std::move(document));
   return loaded;
 }
 
@@ -173,11 +249,7 @@ Result<Policy> policy_from_text(PolicyText text) {
     SHIM_TRY(config, parse_config(text.config, "config.json"));
     config.text = std::move(text.config);
   }
-  std::vector<ParsedProfile> chain;
-  for (ProfileDocument& document : text.documents) {
-    SHIM_TRY(ParsedProfile parsed, parse_profile(std::move(document)));
-    chain.push_back(std::move(parsed));
-  }
+  SHIM_TRY(const Chain chain, parse_chain(std::move(text.documents)));
   return resolve(chain, text.profile, config);
 }
 

@@ -85,18 +85,59 @@ bool allows(const oci::Value& filter, const std::string& call, const Arguments& 
 
 class ShippedProfile : public testing::TestWithParam<std::string> {};
 
+// What a file and its parents say, read without what was read when runward was built.
+Policy parsed(const std::string& name) {
+  const ProfileDocument document{
+      .text = read("profiles/" + name + "/profile.json"), .name = name, .directory = std::string(kBuiltin) + name};
+  const auto parent = parent_of(document);
+  EXPECT_TRUE(parent) << name;
+  Policy policy = *parent ? parsed(**parent) : Policy{};
+  EXPECT_TRUE(apply_profile(document, policy)) << name;
+  return policy;
+}
+
+const ShippedPolicy& built_in(const std::string& name) {
+  return *std::ranges::find(shipped_policies(), std::string_view(name), &ShippedPolicy::name);
+}
+
 TEST_P(ShippedProfile, LoadsAndSaysTheSameAsItsFile) {
   const Policy policy = shipped(GetParam());
   EXPECT_EQ(policy.profile, GetParam());
-  const auto* const embedded = find_shipped(GetParam());
-  ASSERT_NE(embedded, nullptr);
-  EXPECT_EQ(*oci::parse(embedded->profile, "embedded", {.comments = true}),
-            read_json("profiles/" + GetParam() + "/profile.json"));
+  EXPECT_EQ(*oci::parse(built_in(GetParam()).text, "built in"), read_json("profiles/" + GetParam() + "/profile.json"));
 }
 
-TEST_P(ShippedProfile, GivesTheLinesOfItsFileInErrors) {
-  const std::string text = read("profiles/" + GetParam() + "/profile.json");
-  EXPECT_EQ(std::ranges::count(find_shipped(GetParam())->profile, '\n'), std::ranges::count(text, '\n'));
+TEST_P(ShippedProfile, IsReadAtTheBuildAsItWouldBeLater) {
+  EXPECT_TRUE(built_in(GetParam()).policy() == parsed(GetParam()));
+}
+
+TEST_P(ShippedProfile, IsKeptWithItsParentsAndReadBackTheSame) {
+  const auto loaded = load_policy_with_text(kNoConfig, GetParam(), Config{});
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  const auto& documents = loaded->text.documents;
+  EXPECT_EQ(documents.size(), GetParam() == "default" ? 1 : 2);
+  EXPECT_EQ(documents.back().directory, "builtin:default");
+  const auto again = policy_from_text(loaded->text);
+  ASSERT_TRUE(again) << again.error().message;
+  Policy expected = loaded->policy;
+  expected.apparmor.source.clear();
+  EXPECT_TRUE(*again == expected);
+}
+
+// A container lives on while runward is replaced: what it was made with holds, not what the new one ships.
+TEST_P(ShippedProfile, OfAnEarlierRunwardIsReadFromItsText) {
+  auto loaded = load_policy_with_text(kNoConfig, GetParam(), Config{});
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  auto parent = *oci::parse(loaded->text.documents.back().text, "default");
+  parent["rules"]["oom-score"]["min"] = 77;
+  loaded->text.documents.back().text = parent.dump();
+  const auto policy = policy_from_text(loaded->text);
+  ASSERT_TRUE(policy) << policy.error().message;
+  Policy expected = loaded->policy;
+  expected.apparmor.source.clear();
+  expected.hash = policy->hash;
+  EXPECT_NE(policy->hash, loaded->policy.hash);
+  expected.oom_score_min = 77;
+  EXPECT_TRUE(*policy == expected);
 }
 
 TEST_P(ShippedProfile, HoldsTheWaysToTheHost) {
