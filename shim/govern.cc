@@ -2,15 +2,11 @@
 #include "shim/govern.h"
 
 #include "runward_build_info.h"
-#include "shim/arena.h"
-#include "shim/base/prefault.h"
 #include "shim/policy/store.h"
 
 namespace runward {
 
 Error govern(const runtime::Invocation& call, const Argv& argv) {
-  prefault_program();
-  prefault_arena();
   Result<policy::Config> config = policy::load_config(build_info::kConfigDir);
   if (!config) return std::move(config).error();
   switch (call.command) {

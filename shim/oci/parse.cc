@@ -92,36 +92,39 @@ class StrictBuilder : public nlohmann::json_sax<Value> {
     if (problem_.empty()) problem_ = std::move(problem);
     return false;
   }
-  Value* place(Value value) {
-    if (open_.empty()) {
-      root_ = std::move(value);
-      return &root_;
-    }
-    if (open_.back()->is_array()) {
-      open_.back()->push_back(std::move(value));
-      return &open_.back()->back();
-    }
-    *slot_ = std::move(value);
-    return slot_;
+  // Where the value goes: an array takes it as it is, with no second move.
+  template <typename Content>
+  Value* place(Content&& content) {
+    if (open_.empty()) return &(root_ = std::forward<Content>(content));
+    if (array_ != nullptr) return &array_->emplace_back(std::forward<Content>(content));
+    return &(*slot_ = std::forward<Content>(content));
   }
-  bool add(Value value) {
-    place(std::move(value));
+  template <typename Content>
+  bool add(Content&& content) {
+    place(std::forward<Content>(content));
     return true;
   }
   bool open(Value container) {
     if (open_.size() == max_depth_) return fail("more than " + std::to_string(max_depth_) + " levels deep");
     open_.push_back(place(std::move(container)));
+    enter();
     return true;
   }
   bool close() {
     open_.pop_back();
+    enter();
     return true;
+  }
+  void enter() {
+    const bool in_array = !open_.empty() && open_.back()->is_array();
+    array_ = in_array ? &open_.back()->get_ref<Value::array_t&>() : nullptr;
   }
 
   std::size_t max_depth_;
   Value root_;
   std::vector<Value*> open_;  // the containers that are being filled, outermost first
-  Value* slot_ = nullptr;     // where the value of the last key goes
+  Value::array_t* array_ = nullptr;  // the innermost of them, when it is one
+  Value* slot_ = nullptr;            // where the value of the last key goes
   std::string problem_;
 };
 
