@@ -23,7 +23,21 @@ std::optional<T> get(const Value& object, std::string_view key) {
   return found->get<T>();
 }
 
-std::string text(const Value& object, std::string_view key) { return get<std::string>(object, key).value_or(""); }
+// Both are read for each mount in each of several rules. get_ref throws what get() throws at another type.
+std::string text(const Value& object, std::string_view key) {
+  const Value* const found = find(object, key);
+  return found == nullptr ? std::string() : found->get_ref<const std::string&>();
+}
+
+std::optional<Strings> texts(const Value& object, std::string_view key) {
+  const Value* const found = find(object, key);
+  if (found == nullptr) return std::nullopt;
+  const auto& items = found->get_ref<const Value::array_t&>();
+  std::optional<Strings> all(std::in_place);
+  all->reserve(items.size());
+  for (const Value& item : items) all->push_back(item.get_ref<const std::string&>());
+  return all;
+}
 
 // The elements of an array of objects, each read by `read`; a null element reads as an empty object.
 template <typename Read>
@@ -56,9 +70,9 @@ std::vector<std::uint64_t> Process::additional_gids() const {
   return get<std::vector<std::uint64_t>>(part(*value_, "user"), "additionalGids")
       .value_or(std::vector<std::uint64_t>());
 }
-Strings Process::args() const { return get<Strings>(*value_, "args").value_or(Strings()); }
+Strings Process::args() const { return texts(*value_, "args").value_or(Strings()); }
 std::string Process::cwd() const { return get<std::string>(*value_, "cwd").value_or(""); }
-Strings Process::env() const { return get<Strings>(*value_, "env").value_or(Strings()); }
+Strings Process::env() const { return texts(*value_, "env").value_or(Strings()); }
 bool Process::no_new_privileges() const { return get<bool>(*value_, "noNewPrivileges").value_or(false); }
 std::optional<std::string> Process::apparmor_profile() const { return get<std::string>(*value_, "apparmorProfile"); }
 std::optional<std::string> Process::selinux_label() const { return get<std::string>(*value_, "selinuxLabel"); }
@@ -73,7 +87,7 @@ std::vector<Rlimit> Process::rlimits() const {
 }
 
 std::optional<Strings> Process::capabilities(std::string_view set) const {
-  return get<Strings>(part(*value_, "capabilities"), set);
+  return texts(part(*value_, "capabilities"), set);
 }
 
 CapabilitySet Process::capability_set(std::string_view set) const {
@@ -128,7 +142,7 @@ std::vector<Mount> Spec::mounts() const {
     return Mount{.destination = text(item, "destination"),
                  .type = text(item, "type"),
                  .source = text(item, "source"),
-                 .options = get<Strings>(item, "options").value_or(Strings())};
+                 .options = texts(item, "options").value_or(Strings())};
   });
 }
 
@@ -162,10 +176,8 @@ std::vector<Hook> Spec::hooks() const {
 std::map<std::string, std::string> Spec::annotations() const { return string_map(*value_, "annotations"); }
 std::map<std::string, std::string> Spec::sysctl() const { return string_map(part(*value_, "linux"), "sysctl"); }
 
-Strings Spec::masked_paths() const { return get<Strings>(part(*value_, "linux"), "maskedPaths").value_or(Strings()); }
-Strings Spec::readonly_paths() const {
-  return get<Strings>(part(*value_, "linux"), "readonlyPaths").value_or(Strings());
-}
+Strings Spec::masked_paths() const { return texts(part(*value_, "linux"), "maskedPaths").value_or(Strings()); }
+Strings Spec::readonly_paths() const { return texts(part(*value_, "linux"), "readonlyPaths").value_or(Strings()); }
 std::string Spec::cgroups_path() const { return text(part(*value_, "linux"), "cgroupsPath"); }
 std::string Spec::rootfs_propagation() const { return text(part(*value_, "linux"), "rootfsPropagation"); }
 const Value* Spec::seccomp() const { return find(part(*value_, "linux"), "seccomp"); }

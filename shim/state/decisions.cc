@@ -51,11 +51,22 @@ Result<UniqueFd> open_folder(const std::string& folder) {
   return fd;
 }
 
-oci::Value to_json(const policy::PolicyText& text) {
-  oci::Value documents = oci::Value::array();
+void write(oci::Writer& out, const policy::PolicyText& text) {
+  out.begin_object().key("config").text(text.config).key("documents").begin_array();
   for (const policy::ProfileDocument& document : text.documents)
-    documents.push_back({{"name", document.name}, {"directory", document.directory}, {"text", document.text}});
-  return {{"profile", text.profile}, {"config", text.config}, {"documents", std::move(documents)}};
+    out.begin_object()
+        .key("directory")
+        .text(document.directory)
+        .key("name")
+        .text(document.name)
+        .key("text")
+        .text(document.text)
+        .end_object();
+  out.end_array().key("profile").text(text.profile).end_object();
+}
+
+oci::Value to_json(const FileIdentity& file) {
+  return {{"device", file.device}, {"inode", file.inode}, {"mtime_ns", file.mtime_ns}};
 }
 
 oci::Value to_json(const std::optional<KeptUsers>& users) {
@@ -67,25 +78,26 @@ oci::Value to_json(const std::optional<KeptUsers>& users) {
           {"holder", users->holder}};
 }
 
-oci::Value to_json(const Decision& decision) {
-  return {{"version", kVersion},
-          {"container", decision.container},
-          {"runtime_root", decision.runtime_root},
-          {"bundle", decision.bundle},
-          {"pid_file", decision.pid_file},
-          {"command", decision.command},
-          {"time", decision.time},
-          {"image", decision.image},
-          {"selected", decision.selected},
-          {"policy_hash", decision.policy_hash},
-          {"document",
-           {{"device", decision.document.device},
-            {"inode", decision.document.inode},
-            {"mtime_ns", decision.document.mtime_ns}}},
-          {"policy", to_json(decision.policy)},
-          {"process", decision.process},
-          {"resources", decision.resources},
-          {"users", to_json(decision.users)}};
+// Part by part: a container waits for it.
+std::string print(const Decision& decision) {
+  oci::Writer out;
+  out.begin_object();
+  out.key("bundle").text(decision.bundle);
+  out.key("command").text(decision.command);
+  out.key("container").text(decision.container);
+  out.key("document").value(to_json(decision.document));
+  out.key("image").text(decision.image);
+  out.key("pid_file").text(decision.pid_file);
+  write(out.key("policy"), decision.policy);
+  out.key("policy_hash").text(decision.policy_hash);
+  out.key("process").value(decision.process);
+  out.key("resources").value(decision.resources);
+  out.key("runtime_root").text(decision.runtime_root);
+  out.key("selected").text(decision.selected);
+  out.key("time").text(decision.time);
+  out.key("users").value(to_json(decision.users));
+  out.key("version").value(kVersion);
+  return out.end_object().take();
 }
 
 // Reading is strict: a member that is missing or of another type makes the whole file unreadable. nlohmann's at() and
@@ -211,8 +223,7 @@ Status Decisions::keep(const Decision& decision) const {
     fd = open_folder(folder);
   }
   if (!fd) return std::move(fd).error();
-  return replace_file(*fd, decision.container + std::string(kSuffix), oci::print(to_json(decision)), 0600,
-                      Lasting::until_reboot);
+  return replace_file(*fd, decision.container + std::string(kSuffix), print(decision), 0600, Lasting::until_reboot);
 }
 
 Result<std::optional<Decision>> Decisions::find(const std::string& runtime_root, const std::string& id) const {
