@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The memory of runward, which this program has in place of the C library's, too.
-#include "shim/arena.h"
-
+// The memory of runward (shim/arena.cc), which this program has in place of the C library's, too.
 #include <gtest/gtest.h>
 
 #include <algorithm>
