@@ -2,9 +2,9 @@
 #include "apparmor/parse.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "apparmor/words.h"
+#include "shim/base/number.h"
 
 namespace runward::apparmor {
 namespace {
@@ -22,10 +22,8 @@ bool is_real_time_signal(std::string_view word) {
   constexpr std::string_view kPrefix = "rtmin+";
   constexpr unsigned kLast = 32;
   if (!word.starts_with(kPrefix)) return false;
-  unsigned number = 0;
-  const char* const end = word.data() + word.size();
-  const auto [rest, error] = std::from_chars(word.data() + kPrefix.size(), end, number);
-  return error == std::errc() && rest == end && number <= kLast;
+  const auto number = parse_number<unsigned>(word.substr(kPrefix.size()));
+  return number && *number <= kLast;
 }
 
 // Words, patterns and marks, one after the other.

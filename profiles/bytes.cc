@@ -2,8 +2,9 @@
 #include "profiles/bytes.h"
 
 #include <array>
-#include <charconv>
 #include <cstddef>
+
+#include "shim/base/number.h"
 
 namespace runward::profiles {
 namespace {
@@ -45,12 +46,9 @@ void append_escaped(std::string& text, unsigned char byte) {
 }
 
 std::optional<char> unescaped(std::string_view text) {
-  unsigned value = 0;
-  const char* const end = text.data() + kEscaped;
   if (text.size() < kEscaped || text[1] != 'x') return std::nullopt;
-  const auto [stop, error] = std::from_chars(text.data() + 2, end, value, 16);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return static_cast<char>(value);
+  const auto value = parse_number<unsigned>(text.substr(2, kEscaped - 2), 16);
+  return value ? std::optional(static_cast<char>(*value)) : std::nullopt;
 }
 
 }  // namespace

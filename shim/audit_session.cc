@@ -3,10 +3,10 @@
 
 #include <fcntl.h>
 
-#include <charconv>
 #include <string>
 
 #include "shim/base/file.h"
+#include "shim/base/number.h"
 
 namespace runward {
 namespace {
@@ -17,10 +17,7 @@ constexpr std::uint32_t kUnset = 4294967295;
 std::optional<std::uint32_t> read_number(const std::string& path) {
   const auto text = read_file(path, kMaxNumberBytes);
   if (!text) return std::nullopt;
-  std::uint32_t number = 0;
-  const char* const end = text->data() + text->find_last_not_of('\n') + 1;
-  const auto [stop, error] = std::from_chars(text->data(), end, number);
-  return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
+  return parse_number<std::uint32_t>(text->substr(0, text->find_last_not_of('\n') + 1));
 }
 
 // Each time it is set, also to what it was, a session begins (audit_set_loginuid()).

@@ -2,10 +2,11 @@
 #include "profiles/audit/record.h"
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <limits>
 #include <map>
+
+#include "shim/base/number.h"
 
 namespace runward::profiles::audit {
 namespace {
@@ -13,15 +14,6 @@ namespace {
 constexpr std::string_view kStamp = "audit(";
 
 Error malformed(const std::string& what) { return make_error(ErrorKind::parse, "an audit record " + what); }
-
-template <typename Number>
-std::optional<Number> parse_number(std::string_view text, int base = 10) {
-  Number number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number, base);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return number;
-}
 
 bool is_key(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });

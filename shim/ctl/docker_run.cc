@@ -7,10 +7,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <csignal>
 
 #include "shim/base/file.h"
+#include "shim/base/number.h"
 #include "shim/ctl/doctor/spawn.h"
 #include "shim/runtime/command_line.h"
 
@@ -63,13 +63,11 @@ std::optional<std::string> id_in(const std::string& id_file) {
 
 std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
   constexpr std::uint64_t kMost = 1'000'000;
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  if (error != std::errc() || number == 0 || number > kMost) return std::nullopt;
-  if (unit.empty() || unit == "s") return std::chrono::seconds(number);
-  if (unit == "m") return std::chrono::minutes(number);
-  if (unit == "h") return std::chrono::hours(number);
+  const auto number = take_number<std::uint64_t>(text);
+  if (!number || *number == 0 || *number > kMost) return std::nullopt;
+  if (text.empty() || text == "s") return std::chrono::seconds(*number);
+  if (text == "m") return std::chrono::minutes(*number);
+  if (text == "h") return std::chrono::hours(*number);
   return std::nullopt;
 }
 

@@ -8,11 +8,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <csignal>
 #include <cstdlib>
 
 #include "shim/base/file.h"
+#include "shim/base/number.h"
 #include "shim/runtime/capture.h"
 #include "shim/runtime/low_level.h"
 
@@ -24,11 +24,8 @@ constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
 std::optional<pid_t> read_pid(const std::string& pid_file) {
   const auto text = read_file(pid_file, kMaxBytes);
   if (!text) return std::nullopt;
-  pid_t pid = 0;
-  const std::size_t end = std::min(text->find_first_of(" \n"), text->size());
-  const auto [stop, error] = std::from_chars(text->data(), text->data() + end, pid);
-  if (error != std::errc() || stop != text->data() + end || pid <= 1) return std::nullopt;
-  return pid;
+  const auto pid = parse_number<pid_t>(text->substr(0, text->find_first_of(" \n")));
+  return pid && *pid > 1 ? pid : std::nullopt;
 }
 
 Result<std::string> find_dockerd() {

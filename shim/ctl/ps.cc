@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "runward_build_info.h"
 #include "shim/base/file.h"
+#include "shim/base/number.h"
 #include "shim/ctl/containers.h"
 #include "shim/ctl/event_log.h"
 #include "shim/ctl/table.h"
@@ -42,9 +42,7 @@ std::string_view field(std::string_view text, std::string_view name) {
 
 std::uint64_t mask(std::string_view hex) {
   constexpr int kHex = 16;
-  std::uint64_t value = 0;
-  std::from_chars(hex.data(), hex.data() + hex.size(), value, kHex);
-  return value;
+  return parse_number<std::uint64_t>(hex, kHex).value_or(0);
 }
 
 // "docker-default (enforce)"
@@ -60,9 +58,9 @@ std::string range_of(std::string_view map) {
   for (std::uint64_t& number : numbers) {
     const std::size_t begin = std::min(map.find_first_not_of(" \t"), map.size());
     map.remove_prefix(begin);
-    const auto [end, failure] = std::from_chars(map.data(), map.data() + map.size(), number);
-    if (failure != std::errc{}) return "?";
-    map.remove_prefix(static_cast<std::size_t>(end - map.data()));
+    const auto taken = take_number<std::uint64_t>(map);
+    if (!taken) return "?";
+    number = *taken;
   }
   const bool is_host = numbers[0] == 0 && numbers[1] == 0 && numbers[2] == UINT32_MAX;
   return is_host ? "host" : std::to_string(numbers[1]) + "+" + std::to_string(numbers[2]);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <span>
 #include <utility>
@@ -19,6 +18,7 @@
 #include "seccomp/print.h"
 #include "seccomp/validate.h"
 #include "shim/base/file.h"
+#include "shim/base/number.h"
 #include "shim/ctl/table.h"
 #include "shim/ctl/words.h"
 #include "shim/decide.h"
@@ -210,11 +210,9 @@ Result<int> check(const std::string& name, const Given& given) {
 Result<std::uint64_t> parse_argument(const std::string& text) {
   const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
   const std::string_view digits = std::string_view(text).substr(is_hex ? 2 : 0);
-  std::uint64_t value = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value, is_hex ? 16 : 10);
-  if (problem != std::errc() || end != digits.data() + digits.size() || digits.empty())
-    return make_error(ErrorKind::usage, "'" + text + "' is no number: expected 38 or 0x26");
-  return value;
+  const auto value = parse_number<std::uint64_t>(digits, is_hex ? 16 : 10);
+  if (!value) return make_error(ErrorKind::usage, "'" + text + "' is no number: expected 38 or 0x26");
+  return *value;
 }
 
 // By the compiled filter, as the kernel would run it.

@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <filesystem>
 #include <utility>
@@ -19,6 +18,7 @@
 #include "apparmor/render.h"
 #include "runward_build_info.h"
 #include "shim/base/file.h"
+#include "shim/base/number.h"
 #include "shim/ctl/docker_run.h"
 #include "shim/ctl/doctor/spawn.h"
 #include "shim/ctl/profile_folder.h"
@@ -223,10 +223,7 @@ std::set<std::uint32_t> VerificationPlace::sessions() const {
   std::error_code error;
   for (fs::directory_iterator entry(grant_.folder + "/" + kSessionsFolder, error), end; !error && entry != end;
        entry.increment(error)) {
-    const std::string name = entry->path().filename();
-    std::uint32_t number = 0;
-    const auto [stop, problem] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (problem == std::errc() && stop == name.data() + name.size()) all.insert(number);
+    if (const auto number = parse_number<std::uint32_t>(entry->path().filename().native())) all.insert(*number);
   }
   return all;
 }

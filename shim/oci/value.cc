@@ -2,21 +2,14 @@
 #include "shim/oci/value.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "shim/base/number.h"
+
 namespace runward::oci {
 namespace {
-
-std::optional<std::size_t> parse_index(const std::string& token) {
-  std::size_t index = 0;
-  const char* const end = token.data() + token.size();
-  const auto [stop, error] = std::from_chars(token.data(), end, index);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return index;
-}
 
 // The child of `parent` that `token` names, or nullptr.
 template <typename V>
@@ -26,7 +19,7 @@ V* child(V& parent, const std::string& token) {
     return found == parent.end() ? nullptr : &*found;
   }
   if (!parent.is_array()) return nullptr;
-  const auto index = parse_index(token);
+  const auto index = parse_number<std::size_t>(token);
   return index && *index < parent.size() ? &parent[*index] : nullptr;
 }
 
@@ -47,7 +40,7 @@ V* walk(V& document, std::span<const std::string> tokens) {
 }
 
 Value& child_or_new(Value& parent, const std::string& token) {
-  if (parent.is_array()) return parent.at(parse_index(token).value_or(parent.size()));
+  if (parent.is_array()) return parent.at(parse_number<std::size_t>(token).value_or(parent.size()));
   if (!parent.is_object()) parent = Value::object();
   return parent[token];
 }
@@ -78,7 +71,7 @@ void set(Value& document, const Pointer& pointer, Value value) {
 void insert(Value& document, const Pointer& pointer, Value value) {
   Value& array = walk_or_make(document, tokens_of(pointer.parent_pointer()));
   if (!array.is_array()) array = Value::array();
-  const std::size_t index = std::min(parse_index(pointer.back()).value_or(array.size()), array.size());
+  const std::size_t index = std::min(parse_number<std::size_t>(pointer.back()).value_or(array.size()), array.size());
   array.insert(array.begin() + static_cast<std::ptrdiff_t>(index), std::move(value));
 }
 
@@ -88,7 +81,8 @@ void remove(Value& document, const Pointer& pointer) {
   if (parent == nullptr) return;
   if (parent->is_object()) parent->erase(pointer.back());
   if (!parent->is_array()) return;
-  if (const auto index = parse_index(pointer.back()); index && *index < parent->size()) parent->erase(*index);
+  if (const auto index = parse_number<std::size_t>(pointer.back()); index && *index < parent->size())
+    parent->erase(*index);
 }
 
 }  // namespace runward::oci

@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <climits>
 #include <cmath>
 #include <limits>
+
+#include "shim/base/number.h"
 
 namespace runward::policy {
 namespace {
@@ -24,13 +25,6 @@ bool is_printable(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; });
 }
 
-std::optional<std::uint64_t> parse_count(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 struct Unit {
   std::string_view name;
   unsigned shift;
@@ -40,11 +34,11 @@ constexpr std::array kUnits = {Unit{"KiB", 10}, Unit{"MiB", 20}, Unit{"GiB", 30}
 std::optional<std::uint64_t> parse_bytes(std::string_view text) {
   for (const Unit& unit : kUnits) {
     if (!text.ends_with(unit.name)) continue;
-    const auto number = parse_count(text.substr(0, text.size() - unit.name.size()));
+    const auto number = parse_number<std::uint64_t>(text.substr(0, text.size() - unit.name.size()));
     if (!number || *number > (std::numeric_limits<std::uint64_t>::max() >> unit.shift)) return std::nullopt;
     return *number << unit.shift;
   }
-  return parse_count(text);
+  return parse_number<std::uint64_t>(text);
 }
 
 std::optional<std::uint64_t> bytes_of(const oci::Value& value) {
@@ -71,7 +65,7 @@ std::optional<unsigned> percent_of(const oci::Value& value) {
   if (!value.is_string()) return std::nullopt;
   const std::string_view text = value.get_ref<const std::string&>();
   if (!text.ends_with('%')) return std::nullopt;
-  const auto number = parse_count(text.substr(0, text.size() - 1));
+  const auto number = parse_number<std::uint64_t>(text.substr(0, text.size() - 1));
   if (!number || *number < 1 || *number > 100) return std::nullopt;
   return static_cast<unsigned>(*number);
 }

@@ -3,8 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
+
+#include "shim/base/number.h"
 
 namespace runward::runtime {
 namespace {
@@ -175,9 +176,10 @@ constexpr std::array kBooleanFields = {
 Status fill_preserve_fds(Invocation& call) {
   const auto text = option_value(call, "preserve-fds");
   if (!text) return ok();
-  const auto [end, failure] = std::from_chars(text->data(), text->data() + text->size(), call.preserve_fds);
-  if (failure == std::errc{} && end == text->data() + text->size()) return ok();
-  return usage_error("option '--preserve-fds' needs a number, not " + quoted(*text));
+  const auto number = parse_number<decltype(call.preserve_fds)>(*text);
+  if (!number) return usage_error("option '--preserve-fds' needs a number, not " + quoted(*text));
+  call.preserve_fds = *number;
+  return ok();
 }
 
 void fill_from_options(Invocation& call) {

@@ -2,10 +2,10 @@
 #include "shim/runtime/exec_document.h"
 
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <string_view>
 
+#include "shim/base/number.h"
 #include "shim/oci/spec.h"
 #include "shim/runtime/rewrite.h"
 
@@ -17,9 +17,7 @@ constexpr std::array<std::string_view, 7> kKept = {"console-socket", "pidfd-sock
                                                    "preserve-fds",   "cgroup",       "ignore-paused"};
 
 Result<std::uint32_t> parse_id(std::string_view text, std::string_view option) {
-  std::uint32_t id = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (failure == std::errc{} && end == text.data() + text.size()) return id;
+  if (const auto id = parse_number<std::uint32_t>(text)) return *id;
   return make_error(ErrorKind::usage,
                     "option '--" + std::string(option) + "' needs numbers, not '" + std::string(text) + "'");
 }

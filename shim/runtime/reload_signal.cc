@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <csignal>
 #include <string>
+
+#include "shim/base/number.h"
 
 namespace runward::runtime {
 namespace {
@@ -19,9 +20,7 @@ constexpr std::array kReload = {Signal{SIGHUP, "HUP"}, Signal{SIGUSR1, "USR1"}, 
 // 0, which is no signal: no number.
 int number_of(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? number : 0;
+  return parse_number<int>(text).value_or(0);
 }
 
 std::string upper_case(std::string_view text) {

@@ -2,10 +2,10 @@
 #include "shim/runtime/update_document.h"
 
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <limits>
 
+#include "shim/base/number.h"
 #include "shim/runtime/rewrite.h"
 
 namespace runward::runtime {
@@ -40,20 +40,13 @@ constexpr std::array kFlags = {
 // Not part of the resources document.
 constexpr std::array<std::string_view, 2> kKept = {"l3-cache-schema", "mem-bw-schema"};
 
-std::optional<std::int64_t> parse_number(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 Status set(oci::Value& document, const Flag& flag, std::string_view text) {
   oci::Value& place = document[flag.group][flag.member];
   if (flag.form == Form::text) {
     place = text;
     return ok();
   }
-  const auto number = flag.form == Form::bytes ? parse_bytes(text) : parse_number(text);
+  const auto number = flag.form == Form::bytes ? parse_bytes(text) : parse_number<std::int64_t>(text);
   if (!number)
     return make_error(ErrorKind::usage,
                       "option '--" + std::string(flag.option) + "' needs a number, not '" + std::string(text) + "'");
@@ -74,10 +67,10 @@ std::optional<std::int64_t> parse_bytes(std::string_view text) {
   const auto lower = [](char letter) {
     return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
   };
-  std::int64_t number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc{} || number < -1) return std::nullopt;
-  std::string suffix(end, text.data() + text.size());
+  const auto taken = take_number<std::int64_t>(text);
+  if (!taken || *taken < -1) return std::nullopt;
+  const std::int64_t number = *taken;
+  std::string suffix(text);
   for (char& letter : suffix) letter = lower(letter);
   if (suffix.empty()) return number;
   const std::size_t unit = kUnits.find(suffix.front());

@@ -6,11 +6,11 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
-#include <charconv>
 #include <optional>
 #include <string_view>
 
 #include "shim/base/file.h"
+#include "shim/base/number.h"
 
 namespace runward::userns {
 namespace {
@@ -46,9 +46,9 @@ std::optional<IdRange> only_range(std::string_view map) {
   std::uint64_t numbers[3] = {};
   for (std::uint64_t& number : numbers) {
     map.remove_prefix(std::min(map.find_first_not_of(' '), map.size()));
-    const auto [end, error] = std::from_chars(map.data(), map.data() + map.size(), number);
-    if (error != std::errc()) return std::nullopt;
-    map.remove_prefix(static_cast<std::size_t>(end - map.data()));
+    const auto taken = take_number<std::uint64_t>(map);
+    if (!taken) return std::nullopt;
+    number = *taken;
   }
   if (map != "\n" || numbers[0] != 0 || numbers[1] == 0) return std::nullopt;
   return IdRange{.first = numbers[1], .size = numbers[2]};

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -18,6 +17,7 @@
 #include <vector>
 
 #include "shim/base/file.h"
+#include "shim/base/number.h"
 #include "shim/userns/staging_folder.h"
 
 namespace runward::userns {
@@ -73,12 +73,6 @@ bool has_state(const std::string& file) {
   return ::lstat(path.c_str(), &status) == 0 || errno != ENOENT;
 }
 
-std::optional<std::uint64_t> number_in(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
-}
-
 // The user ids of all processes, as the owners of their folders in proc(5). A runtime's state may lie where it is not
 // seen from here, in another mount namespace; a container that runs has a process all the same.
 class UsedIds {
@@ -87,9 +81,9 @@ class UsedIds {
   [[nodiscard]] bool are_in(std::string_view pool, const std::string& range) {
     pool.remove_prefix(pool.rfind('/') + 1);
     const std::size_t dash = std::min(pool.find('-'), pool.size() - 1);
-    const auto first = number_in(pool.substr(0, dash));
-    const auto size = number_in(pool.substr(dash + 1));
-    const auto number = number_in(range);
+    const auto first = parse_number<std::uint64_t>(pool.substr(0, dash));
+    const auto size = parse_number<std::uint64_t>(pool.substr(dash + 1));
+    const auto number = parse_number<std::uint64_t>(range);
     if (!first || !size || !number) return false;
     if (!ids_) ids_ = read();
     const std::uint64_t begin = *first + *number * *size;
@@ -102,7 +96,8 @@ class UsedIds {
     std::set<std::uint64_t> ids;
     for (const std::string& name : names_in("/proc")) {
       struct stat status {};
-      if (number_in(name) && ::stat(("/proc/" + name).c_str(), &status) == 0) ids.insert(status.st_uid);
+      if (parse_number<std::uint64_t>(name) && ::stat(("/proc/" + name).c_str(), &status) == 0)
+        ids.insert(status.st_uid);
     }
     return ids;
   }

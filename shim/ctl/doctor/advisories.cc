@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+
+#include "shim/base/number.h"
 
 namespace runward::ctl::doctor {
 namespace {
@@ -53,15 +54,6 @@ constexpr std::array kAdvisories = {
 
 bool same_series(const Version& a, const Version& b) { return a.major == b.major && a.minor == b.minor; }
 
-// Takes a number from the front; nothing when there is none.
-std::optional<unsigned> take_number(std::string_view& text) {
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc()) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return value;
-}
-
 bool take(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
   text.remove_prefix(prefix.size());
@@ -72,21 +64,21 @@ bool take(std::string_view& text, std::string_view prefix) {
 
 std::optional<Version> parse_version(std::string_view text) {
   Version version;
-  const auto major = take_number(text);
+  const auto major = take_number<unsigned>(text);
   if (!major || !take(text, ".")) return std::nullopt;
-  const auto minor = take_number(text);
+  const auto minor = take_number<unsigned>(text);
   if (!minor) return std::nullopt;
   version.major = *major;
   version.minor = *minor;
   if (take(text, ".")) {
-    const auto patch = take_number(text);
+    const auto patch = take_number<unsigned>(text);
     if (!patch) return std::nullopt;
     version.patch = *patch;
   }
   // Debian writes 1.0.0~rc93.
   if (!take(text, "-rc") && !take(text, "~rc")) return version;
   take(text, ".");
-  version.candidate = take_number(text).value_or(0);
+  version.candidate = take_number<unsigned>(text).value_or(0);
   return version;
 }
 

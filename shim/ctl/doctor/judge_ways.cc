@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "shim/base/number.h"
 #include "shim/ctl/doctor/judges.h"
 #include "shim/ctl/words.h"
 
@@ -110,15 +110,8 @@ Line judge_seen(const Seen& seen, const Promise& promise, Line line, Way way) {
   return line;
 }
 
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 Line judge_limit(const LimitSeen& limit, Line line, Way way) {
-  const auto value = number(limit.value);
+  const auto value = parse_number<std::uint64_t>(limit.value);
   if (limit.value != "max" && !value) {
     line.level = Level::warning;
     line.reason = "left " + limit.file + " unreadable";

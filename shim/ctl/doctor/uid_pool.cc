@@ -2,9 +2,10 @@
 #include "shim/ctl/doctor/uid_pool.h"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <optional>
+
+#include "shim/base/number.h"
 
 namespace runward::ctl::doctor {
 namespace {
@@ -19,12 +20,7 @@ std::vector<std::string_view> split(std::string_view text, char at) {
   }
 }
 
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value <= UINT32_MAX ? std::optional(value) : std::nullopt;
-}
+std::optional<std::uint64_t> number(std::string_view text) { return parse_number<std::uint32_t>(text); }
 
 std::string owner_of(std::string_view file, std::string_view name) {
   return std::string(file) + ": " + std::string(name);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <string_view>
 
+#include "shim/base/number.h"
 #include "shim/harden/steps/id_mappings.h"
 #include "shim/harden/steps/staged_mounts.h"
 #include "shim/harden/steps/steps.h"
@@ -82,9 +82,9 @@ void clamp_ping_groups(Verdict& verdict, const oci::Spec& spec, const host::User
   std::array<std::uint64_t, 2> bounds{};
   for (std::uint64_t& bound : bounds) {
     text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bound);
-    if (error != std::errc()) return;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const auto taken = take_number<std::uint64_t>(text);
+    if (!taken) return;
+    bound = *taken;
   }
   if (bounds[1] < users.size) return;
   const std::uint64_t last = users.size - 1;
