@@ -193,7 +193,6 @@ std::string hash_of(const Chain& chain, const Config& config) {
 
 Result<Policy> resolve(const Chain& chain, const std::string& profile, const Config& config) {
   Policy policy = chain.base != nullptr ? chain.base->policy() : Policy{};
-  // NOLINTNEXTLINE(modernize-loop-convert): before 16, clang cannot compile libstdc++'s reverse_view
   for (auto parsed = chain.parsed.rbegin(); parsed != chain.parsed.rend(); ++parsed)
     SHIM_CHECK(apply_profile(*parsed, policy));
   policy.profile = profile;

@@ -24,6 +24,10 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 class File : public testing::Test {
+ public:
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
  protected:
   // Below the source tree's build, not /tmp: /tmp is writable by all, which is what some tests ask about.
   File() : folder_(std::filesystem::current_path() / ("file_test." + std::to_string(::getpid()))) {
@@ -31,8 +35,6 @@ class File : public testing::Test {
     std::filesystem::permissions(folder_, std::filesystem::perms(0755));
   }
   ~File() override { std::filesystem::remove_all(folder_); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
 
   [[nodiscard]] std::string path(const std::string& name) const { return folder_ / name; }
   void write(const std::string& name, const std::string& text) const { std::ofstream(path(name)) << text; }

@@ -23,13 +23,15 @@ using testing::SizeIs;
 
 // In the build folder, since the state dir may lie only where nobody but root writes.
 class DecisionsTest : public testing::Test {
+ public:
+  DecisionsTest(const DecisionsTest&) = delete;
+  DecisionsTest& operator=(const DecisionsTest&) = delete;
+
  protected:
   DecisionsTest() : top_(fs::current_path() / ("decisions_test." + std::to_string(::getpid()))) {
     fs::create_directories(root());
   }
   ~DecisionsTest() override { fs::remove_all(top_); }
-  DecisionsTest(const DecisionsTest&) = delete;
-  DecisionsTest& operator=(const DecisionsTest&) = delete;
 
   void SetUp() override {
     const auto folder = open_directory(top_);
