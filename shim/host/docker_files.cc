@@ -84,7 +84,8 @@ bool asks_for_nothing(const oci::Value& host_config) {
       "Tmpfs",      "Annotations",    "VolumeDriver",      "Init",         "OomKillDisable",  "StorageOpt"};
   return std::ranges::all_of(kEmpty, [&](const char* name) {
     const oci::Value* value = oci::find(host_config, std::string_view(name));
-    return value == nullptr || value->is_null() || *value == false || *value == "" ||
+    return value == nullptr || value->is_null() || *value == false ||
+           (value->is_string() && value->get_ref<const std::string&>().empty()) ||
            (value->is_structured() && value->empty());
   });
 }

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <climits>
-#include <cstdio>
 #include <optional>
 #include <unordered_map>
 
@@ -88,7 +87,8 @@ bool is_engine_socket(const Place& place) {
   const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   struct sockaddr_un address {};
   address.sun_family = AF_UNIX;
-  std::snprintf(static_cast<char*>(address.sun_path), sizeof address.sun_path, "/proc/self/fd/%d", file.get());
+  const std::string path = "/proc/self/fd/" + std::to_string(file.get());
+  path.copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
   struct ucred peer {};
   socklen_t size = sizeof peer;
   if (!socket || ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
@@ -326,7 +326,7 @@ class SourceProbe {
                           (!is_store_or_above(*landmark) && contains(folders_of_store, landmark->place.identity));
       if (inside) source.inside.push_back(landmark->name);
     }
-    if (is_engine_socket(place)) source.contains.push_back("an engine's socket");
+    if (is_engine_socket(place)) source.contains.emplace_back("an engine's socket");
   }
 
   // What is mounted inside the source comes with it.
@@ -375,8 +375,9 @@ EngineFolders engine_folders(const std::string& rootfs_path, const std::string& 
   for (int level = 0; is_docker && level < 4 && folder.size() > 1 && folder.front() == '/'; ++level) {
     folder = parent_of(folder);
     const auto place = look_at(folder);
-    const std::string owner = folders.is_plugin ? "/plugins/" : "/containers/";
-    if (place && identity_of(folder + owner + container_id)) {
+    std::string owner = folder;
+    owner.append(folders.is_plugin ? "/plugins/" : "/containers/").append(container_id);
+    if (place && identity_of(owner)) {
       folders.data_root = place->path;
       break;
     }
