@@ -30,7 +30,7 @@ struct Denial {
 
   friend bool operator==(const Denial& a, const Denial& b) { return a.layer == b.layer && a.what == b.what; }
   friend auto operator<=>(const Denial& a, const Denial& b) {
-    if (const auto order = a.layer <=> b.layer; order != 0) return order;
+    if (const auto order = a.layer <=> b.layer; std::is_neq(order)) return order;
     return a.what <=> b.what;
   }
 };
