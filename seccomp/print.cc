@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace runward::seccomp {
@@ -10,47 +11,70 @@ namespace {
 
 using oci::Value;
 
+// Members are given in the order of their names, so that none is looked for; a list in braces would be copied.
+class Object {
+ public:
+  template <typename V>
+  Object& add(const char* name, V&& value) {
+    members_.emplace_hint(members_.end(), name, std::forward<V>(value));
+    return *this;
+  }
+  Value take() { return std::move(members_); }
+
+ private:
+  Value::object_t members_;
+};
+
+bool has_data(Outcome outcome) { return outcome.action == Action::error || outcome.action == Action::trace; }
+
 Value to_json(const Condition& condition) {
   const bool is_masked = condition.compare == Compare::masked_equal;
-  Value json = Value::object();  // member by member: a list in braces is copied
-  json["index"] = condition.argument;
-  json["value"] = is_masked ? condition.mask : condition.value;
-  json["op"] = to_string(condition.compare);
-  if (is_masked) json["valueTwo"] = condition.value;
-  return json;
+  Object json;
+  json.add("index", condition.argument).add("op", to_string(condition.compare));
+  json.add("value", is_masked ? condition.mask : condition.value);
+  if (is_masked) json.add("valueTwo", condition.value);
+  return json.take();
 }
 
-void put_outcome(Value& json, const char* action_key, const char* errno_key, Outcome outcome) {
-  json[action_key] = to_string(outcome.action);
-  if (outcome.action == Action::error || outcome.action == Action::trace) json[errno_key] = outcome.data;
+Value to_json(const std::vector<Condition>& conditions) {
+  Value::array_t list;
+  list.reserve(conditions.size());
+  for (const Condition& condition : conditions) list.push_back(to_json(condition));
+  return list;
 }
 
 Value to_json(const Rule& rule, const std::vector<std::string_view>& names) {
-  Value json = Value::object();
-  json["names"] = names;
-  put_outcome(json, "action", "errnoRet", rule.outcome);
-  for (const Condition& condition : rule.conditions) json["args"].push_back(to_json(condition));
-  return json;
+  Object json;
+  json.add("action", to_string(rule.outcome.action));
+  if (!rule.conditions.empty()) json.add("args", to_json(rule.conditions));
+  if (has_data(rule.outcome)) json.add("errnoRet", rule.outcome.data);
+  return json.add("names", Value::array_t(names.begin(), names.end())).take();
+}
+
+Value rules_of(const Calls& calls) {
+  std::map<Rule, std::vector<std::string_view>> names_of;
+  auto last = names_of.end();
+  for (const auto& [name, rules] : calls)
+    for (const Rule& rule : rules) {
+      // Nearly all have the rule of the one before.
+      if (last == names_of.end() || last->first != rule) last = names_of.try_emplace(rule).first;
+      last->second.emplace_back(name);
+    }
+  Value::array_t list;
+  list.reserve(names_of.size());
+  for (const auto& [rule, names] : names_of) list.push_back(to_json(rule, names));
+  return list;
 }
 
 }  // namespace
 
 Value to_json(const Profile& profile) {
-  Value json = Value::object();
-  put_outcome(json, "defaultAction", "defaultErrnoRet", profile.default_outcome);
-  if (!profile.architectures.empty()) json["architectures"] = profile.architectures;
-  if (!profile.flags.empty()) json["flags"] = profile.flags;
-  std::map<Rule, std::vector<std::string_view>> calls_with;
-  auto last = calls_with.end();
-  for (const auto& [name, rules] : profile.calls)
-    for (const Rule& rule : rules) {
-      // Nearly all have the rule of the one before.
-      if (last == calls_with.end() || last->first != rule) last = calls_with.try_emplace(rule).first;
-      last->second.push_back(name);
-    }
-  Value& list = json["syscalls"] = Value::array();
-  for (const auto& [rule, names] : calls_with) list.push_back(to_json(rule, names));
-  return json;
+  Object json;
+  if (!profile.architectures.empty()) json.add("architectures", profile.architectures);
+  json.add("defaultAction", to_string(profile.default_outcome.action));
+  if (has_data(profile.default_outcome)) json.add("defaultErrnoRet", profile.default_outcome.data);
+  if (!profile.flags.empty()) json.add("flags", profile.flags);
+  return json.add("syscalls", rules_of(profile.calls)).take();
 }
 
 }  // namespace runward::seccomp
