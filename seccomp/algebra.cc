@@ -98,9 +98,7 @@ Rules candidates_of(const Rules& first, const Rules& second) {
   return all;
 }
 
-Rules always(Outcome outcome, Outcome otherwise) {
-  return outcome == otherwise ? Rules{} : Rules{{.conditions = {}, .outcome = outcome}};
-}
+Rules always_or_none(Outcome outcome, Outcome otherwise) { return outcome == otherwise ? Rules{} : always(outcome); }
 
 // The other side changes nothing of what these rules say: as "always allowed" in an intersection.
 bool stay_as_they_are(const Side& side, Outcome other, Diagrams::Combine function, Outcome otherwise) {
@@ -130,7 +128,7 @@ std::optional<Rules> combine_simply(const Side& first, const Side& second, Diagr
                                     Outcome otherwise) {
   const auto a = first.constant();
   const auto b = second.constant();
-  if (a && b) return always(function(*a, *b), otherwise);
+  if (a && b) return always_or_none(function(*a, *b), otherwise);
   if (first.is_plain(otherwise) && second.is_plain(otherwise) && sorted(first.rules) == sorted(second.rules))
     return sorted(first.rules);
   if (a && stay_as_they_are(second, *a, function, otherwise)) return sorted(second.rules);
@@ -171,7 +169,7 @@ std::optional<Rules> combine_call(const Side& a, const Side& b, Diagrams::Combin
 Rules refused(Outcome otherwise) {
   constexpr Outcome kNotThere{.action = Action::error, .data = ENOSYS};
   const bool is_stricter = otherwise.action < Action::error || otherwise == kNotThere;
-  return is_stricter ? Rules{} : Rules{{.conditions = {}, .outcome = kNotThere}};
+  return is_stricter ? Rules{} : always(kNotThere);
 }
 
 Combined combine(const Profile& a, const Profile& b, Diagrams::Combine function, bool keeps_first) {
@@ -180,6 +178,7 @@ Combined combine(const Profile& a, const Profile& b, Diagrams::Combine function,
   profile.default_outcome = function(a.default_outcome, b.default_outcome);
   profile.architectures = a.architectures;
   profile.flags = a.flags;
+  profile.calls.reserve(std::max(a.calls.size(), b.calls.size()));
   std::size_t steps_left = kMostSteps;
   each_call(a, b, [&](const std::string& call, const Side& of_a, const Side& of_b) {
     auto rules = combine_call(of_a, of_b, function, profile.default_outcome, steps_left);
@@ -187,7 +186,7 @@ Combined combine(const Profile& a, const Profile& b, Diagrams::Combine function,
       result.given_up.push_back(call);
       rules = keeps_first ? of_a.rules : refused(profile.default_outcome);
     }
-    if (!rules->empty()) profile.calls.emplace_hint(profile.calls.end(), call, *std::move(rules));
+    if (!rules->empty()) profile.calls.append(call, *std::move(rules));
   });
   return result;
 }

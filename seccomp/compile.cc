@@ -176,11 +176,18 @@ std::optional<std::uint32_t> audit_architecture(std::string_view name) {
   return architecture->token == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : architecture->token;
 }
 
-std::optional<int> syscall_number(std::string_view call, std::string_view architecture) {
-  const ArchitectureName* const known = find_architecture(architecture);
-  if (known == nullptr) return std::nullopt;
-  const int number = seccomp_syscall_resolve_name_arch(known->token, std::string(call).c_str());
+SyscallTable::SyscallTable(std::string_view architecture) {
+  if (const ArchitectureName* const known = find_architecture(architecture)) token_ = known->token;
+}
+
+std::optional<int> SyscallTable::number(const std::string& call) const {
+  if (!token_) return std::nullopt;
+  const int number = seccomp_syscall_resolve_name_arch(*token_, call.c_str());
   return number < 0 ? std::nullopt : std::optional(number);
+}
+
+std::optional<int> syscall_number(std::string_view call, std::string_view architecture) {
+  return SyscallTable(architecture).number(std::string(call));
 }
 
 std::optional<std::string> syscall_name(int number, std::string_view architecture) {

@@ -29,7 +29,18 @@ bool is_architecture(std::string_view name);
 // AUDIT_ARCH_X86_64 (linux/audit.h), as a filter sees it; nothing for an unknown name.
 std::optional<std::uint32_t> audit_architecture(std::string_view name);
 
-// Nothing where the architecture has no such call (or libseccomp does not know it).
+// The calls of one architecture, by name: for many questions.
+class SyscallTable {
+ public:
+  explicit SyscallTable(std::string_view architecture);
+  // Nothing where the architecture has no such call (or libseccomp does not know it).
+  [[nodiscard]] std::optional<int> number(const std::string& call) const;
+
+ private:
+  std::optional<std::uint32_t> token_;  // SCMP_ARCH_*
+};
+
+// For one.
 std::optional<int> syscall_number(std::string_view call, std::string_view architecture);
 std::optional<std::string> syscall_name(int number, std::string_view architecture);
 // Known to libseccomp on any architecture.

@@ -19,8 +19,9 @@ namespace {
 // too, its multiplexed calls (socketcall) have names without numbers: all stay then.
 void drop_absent(Profile& profile, const std::string& native) {
   const bool is_native_only = profile.architectures.empty() && !native.empty();
-  std::erase_if(profile.calls, [&](const auto& call) {
-    return is_native_only ? !syscall_number(call.first, native) : !is_syscall(call.first);
+  const SyscallTable table(native);
+  erase_if(profile.calls, [&](const Calls::Entry& call) {
+    return is_native_only ? !table.number(call.first) : !is_syscall(call.first);
   });
 }
 
@@ -43,8 +44,10 @@ constexpr Outcome kNotThere{.action = Action::error, .data = ENOSYS};
 
 void answer_probes(Profile& profile) {
   if (profile.default_outcome.action != Action::error || profile.default_outcome == kNotThere) return;
+  std::vector<Calls::Entry> answers;
   for (const std::string_view call : find_set(kProbed)->calls)
-    profile.calls.try_emplace(std::string(call), Rules{{.conditions = {}, .outcome = kNotThere}});
+    if (!profile.calls.contains(call)) answers.emplace_back(call, always(kNotThere));
+  profile.calls.add_missing(std::move(answers));
 }
 
 bool says_not_there(const Rules& rules) {
@@ -56,13 +59,6 @@ constexpr Outcome kLogged{.action = Action::log, .data = 0};
 Outcome logged(Outcome outcome) { return lets_through(outcome) ? kLogged : outcome; }
 
 Outcome logged_if_allowed(Outcome outcome) { return outcome.action == Action::allow ? kLogged : outcome; }
-
-template <typename Change>
-void change_outcomes(Profile& profile, Change change) {
-  profile.default_outcome = change(profile.default_outcome);
-  for (auto& [call, rules] : profile.calls)
-    for (Rule& rule : rules) rule.outcome = change(rule.outcome);
-}
 
 }  // namespace
 
@@ -80,7 +76,7 @@ Profile log_refusals(const Profile& profile, const Profile& within) {
   Profile loose = within;
   change_outcomes(loose, &logged);
   for (const auto& [call, rules] : profile.calls)
-    if (says_not_there(rules)) loose.calls[call] = Rules{{.conditions = {}, .outcome = kNotThere}};
+    if (says_not_there(rules)) loose.calls[call] = always(kNotThere);
   return merge(profile, loose).profile;
 }
 

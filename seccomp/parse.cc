@@ -5,7 +5,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <iterator>
 #include <utility>
 
 #include "seccomp/sets.h"
@@ -97,9 +96,9 @@ class Parser {
       return list;
     }
     list.reserve(values->size());
-    for (const Value& item : *values) {
+    for (const Value& item : values->get_ref<const Value::array_t&>()) {
       if (item.is_string())
-        list.push_back(item.get<std::string>());
+        list.push_back(item.get_ref<const std::string&>());
       else
         fail(where / key / list.size(), "expected a text");  // a pointer for each name would take longer than the rest
     }
@@ -196,11 +195,22 @@ class Parser {
     return requirement;
   }
 
-  void add_names(std::vector<std::string>& names, const std::string& name, const Pointer& where) {
-    if (!name.starts_with('@')) return names.push_back(name);
-    const SyscallSet* const set = find_set(name);
-    if (set == nullptr) return fail(where / "names", "unknown set of system calls \"" + name + "\"");
-    names.insert(names.end(), set->calls.begin(), set->calls.end());
+  // In place of the names of sets.
+  void put_members(std::vector<std::string>& names, const Pointer& where) {
+    const auto is_set = [](const std::string& name) { return name.starts_with('@'); };
+    const auto first = std::ranges::find_if(names, is_set);
+    if (first == names.end()) return;
+    const std::vector<std::string> rest(first, names.end());
+    names.erase(first, names.end());
+    for (const std::string& name : rest) {
+      if (!is_set(name)) {
+        names.push_back(name);
+      } else if (const SyscallSet* const set = find_set(name)) {
+        names.insert(names.end(), set->calls.begin(), set->calls.end());
+      } else {
+        fail(where / "names", "unknown set of system calls \"" + name + "\"");
+      }
+    }
   }
 
   TemplateRule read_rule(const Value& json, const Pointer& where) {
@@ -209,7 +219,8 @@ class Parser {
       fail(where, "expected an object");
       return rule;
     }
-    for (const std::string& name : texts(json, where, "names")) add_names(rule.names, name, where);
+    rule.names = texts(json, where, "names");
+    put_members(rule.names, where);
     if (std::string one = text(json, where, "name"); !one.empty()) rule.names.push_back(std::move(one));
     if (rule.names.empty()) fail(where, "expected \"names\" of system calls");
     rule.outcome = read_outcome(json, where, "action", "errnoRet");
@@ -254,6 +265,32 @@ bool applies(const TemplateRule& rule, const Environment& environment) {
   return !ex.min_kernel || !reaches(environment, *ex.min_kernel);
 }
 
+void add_rules(Rules& rules, const TemplateRule& rule) {
+  for (const auto& conditions : rule.alternatives) {
+    Rule& added = rules.emplace_back();
+    added.conditions = conditions;
+    added.outcome = rule.outcome;
+  }
+}
+
+constexpr std::size_t kUsualCalls = 512;
+
+struct NamedRule {
+  std::string_view name;
+  const TemplateRule* rule;
+};
+
+// Those of one name stay as they came. Lists of names are written in order, or nearly so: their sorted runs are merged.
+void sort_by_name(std::vector<NamedRule>& all) {
+  std::vector<std::vector<NamedRule>::iterator> ends{all.begin()};  // of the runs; before them where the first begins
+  while (ends.back() != all.end())
+    ends.push_back(std::ranges::is_sorted_until(ends.back(), all.end(), {}, &NamedRule::name));
+  const std::size_t last = ends.size() - 1;
+  for (std::size_t width = 1; width < last; width *= 2)
+    for (std::size_t i = 0; i + width < last; i += 2 * width)
+      std::ranges::inplace_merge(ends[i], ends[i + width], ends[std::min(i + 2 * width, last)], {}, &NamedRule::name);
+}
+
 std::vector<std::string> architectures_for(const Template& profile, const std::string& native) {
   for (const ArchitectureMap& entry : profile.architecture_map) {
     if (entry.architecture != native) continue;
@@ -281,15 +318,18 @@ Profile Template::resolve(const Environment& environment) const {
                   .architectures = architectures_for(*this, environment.architecture),
                   .flags = flags,
                   .calls = {}};
-  for (const TemplateRule& rule : rules) {
-    if (!applies(rule, environment)) continue;
-    auto next = profile.calls.end();  // most lists of names are sorted
-    for (const std::string& name : rule.names) {
-      const auto call = profile.calls.try_emplace(next, name);
-      for (const auto& conditions : rule.alternatives)
-        call->second.push_back({.conditions = conditions, .outcome = rule.outcome});
-      next = std::next(call);
-    }
+  std::vector<NamedRule> all;
+  all.reserve(kUsualCalls);
+  for (const TemplateRule& rule : rules)
+    if (applies(rule, environment))
+      for (const std::string& name : rule.names) all.push_back({.name = name, .rule = &rule});
+  sort_by_name(all);
+  profile.calls.reserve(all.size());
+  for (auto next = all.begin(); next != all.end();) {
+    const std::string_view name = next->name;
+    Rules of_call;
+    for (; next != all.end() && next->name == name; ++next) add_rules(of_call, *next->rule);
+    profile.calls.append(name, std::move(of_call));
   }
   return profile;
 }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 namespace runward::seccomp {
@@ -86,6 +87,35 @@ bool holds(const Condition& condition, const Arguments& arguments) {
       return (given & condition.mask) == condition.value;
   }
   return false;
+}
+
+Rules always(Outcome outcome) {
+  Rules rules(1);  // a list in braces is copied
+  rules.front().outcome = outcome;
+  return rules;
+}
+
+Calls::Iterator Calls::find(std::string_view name) const {
+  const auto place = std::ranges::lower_bound(entries_, name, {}, &Entry::first);
+  return place != end() && place->first == name ? place : end();
+}
+
+Rules& Calls::operator[](std::string_view name) {
+  auto place = std::ranges::lower_bound(entries_, name, {}, &Entry::first);
+  if (place == entries_.end() || place->first != name) place = entries_.emplace(place, name, Rules{});
+  return place->second;
+}
+
+void Calls::erase(std::string_view name) {
+  if (const auto found = find(name); found != end()) entries_.erase(found);
+}
+
+void Calls::add_missing(std::vector<Entry> entries) {
+  assert(std::ranges::is_sorted(entries, {}, &Entry::first));
+  const auto there = static_cast<std::ptrdiff_t>(size());
+  std::erase_if(entries, [&](const Entry& entry) { return contains(entry.first); });
+  std::ranges::move(entries, std::back_inserter(entries_));
+  std::ranges::inplace_merge(entries_, entries_.begin() + there, {}, &Entry::first);
 }
 
 Outcome decide(const Profile& profile, std::string_view call, const Arguments& arguments) {

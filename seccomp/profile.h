@@ -16,11 +16,10 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace runward::seccomp {
@@ -68,13 +67,61 @@ struct Rule {
 };
 using Rules = std::vector<Rule>;
 
+// The one rule of a call whose arguments do not matter.
+Rules always(Outcome outcome);
+
+// What is said of each call that is named, sorted by name. To use like a std::map, but one piece of memory: a container
+// waits while filters of hundreds of calls are made and put together. To add one costs a look at all that come behind
+// it, so where there are many they are appended in their order.
+class Calls {
+ public:
+  using Entry = std::pair<std::string, Rules>;
+  using Iterator = std::vector<Entry>::const_iterator;
+
+  [[nodiscard]] Iterator begin() const { return entries_.begin(); }
+  [[nodiscard]] Iterator end() const { return entries_.end(); }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  [[nodiscard]] bool empty() const { return entries_.empty(); }
+  [[nodiscard]] Iterator find(std::string_view name) const;
+  [[nodiscard]] bool contains(std::string_view name) const { return find(name) != end(); }
+
+  Rules& operator[](std::string_view name);  // added without rules where it is not there
+  void erase(std::string_view name);
+  void reserve(std::size_t count) { entries_.reserve(count); }
+  // The name comes behind all that are there.
+  void append(std::string_view name, Rules rules) { entries_.emplace_back(name, std::move(rules)); }
+  // What is there stays as it is. `entries` are sorted by name too, each name once.
+  void add_missing(std::vector<Entry> entries);
+
+  template <typename Change>
+  void change_outcomes(Change change) {
+    for (Entry& entry : entries_)
+      for (Rule& rule : entry.second) rule.outcome = change(rule.outcome);
+  }
+  template <typename Wanted>
+  friend void erase_if(Calls& calls, Wanted wanted) {
+    std::erase_if(calls.entries_, std::move(wanted));
+  }
+  friend bool operator==(const Calls&, const Calls&) = default;
+
+ private:
+  std::vector<Entry> entries_;
+};
+
 struct Profile {
   Outcome default_outcome;                 // of a call that is not named, and where no rule of a named one holds
   std::vector<std::string> architectures;  // "SCMP_ARCH_X86_64"; empty: the machine's own only
   std::vector<std::string> flags;          // "SECCOMP_FILTER_FLAG_LOG"
-  std::map<std::string, Rules, std::less<>> calls;
+  Calls calls;
   friend bool operator==(const Profile&, const Profile&) = default;
 };
+
+// Of the default and of every rule: outcome = change(outcome).
+template <typename Change>
+void change_outcomes(Profile& profile, Change change) {
+  profile.default_outcome = change(profile.default_outcome);
+  profile.calls.change_outcomes(change);
+}
 
 // What the profile says of one call: the strictest outcome of the rules that hold, else the default.
 Outcome decide(const Profile& profile, std::string_view call, const Arguments& arguments);

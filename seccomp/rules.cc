@@ -100,7 +100,7 @@ bool are_fit(Diagrams& diagrams, const Rules& rules, Diagrams::Ref meaning, Outc
 std::optional<Rules> rules_of(Diagrams& diagrams, Diagrams::Ref meaning, Outcome otherwise, const Rules& candidates) {
   if (Diagrams::is_constant(meaning)) {
     const Outcome outcome = Diagrams::outcome_of(meaning);
-    return outcome == otherwise ? Rules{} : Rules{{.conditions = {}, .outcome = outcome}};
+    return outcome == otherwise ? Rules{} : always(outcome);
   }
   for (const Rule& candidate : candidates)
     if (says_it_all(diagrams, candidate, meaning, otherwise)) return Rules{candidate};

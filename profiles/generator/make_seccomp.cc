@@ -47,8 +47,6 @@ Condition masked(unsigned argument, std::uint64_t value, std::uint64_t mask) {
   return {.argument = argument, .compare = Compare::masked_equal, .value = value & mask, .mask = mask};
 }
 
-Rules always() { return {Rule{.conditions = {}, .outcome = kAllow}}; }
-
 Rules any_of(unsigned argument, const std::set<std::uint64_t>& values) {
   Rules rules;
   for (const std::uint64_t value : values)
@@ -118,7 +116,7 @@ class Maker {
 
  private:
   void add(const std::string& call, const std::string& reason) {
-    if (made_.reasons.try_emplace(call, reason).second) made_.profile.calls[call] = always();
+    if (made_.reasons.try_emplace(call, reason).second) made_.profile.calls[call] = seccomp::always(kAllow);
   }
 
   void add_set(std::string_view set, const std::string& reason) {
@@ -172,7 +170,7 @@ class Maker {
       calls["clone"] = {Rule{.conditions = {masked(0, 0, kNamespaceFlags)}, .outcome = kAllow}};
     // Its flags lie behind a pointer, where no filter can look; C libraries fall back to clone.
     made_.reasons.erase("clone3");
-    calls["clone3"] = {Rule{.conditions = {}, .outcome = kNotThere}};
+    calls["clone3"] = seccomp::always(kNotThere);
     narrow_prctl();
     for (const std::string name : {"socket", "ioctl", "personality"}) {
       const auto recorded = seen_.calls.find(name);
@@ -209,15 +207,15 @@ class Maker {
   // A runtime skips them, and a count of them would be a lie.
   void drop_absent() {
     const std::string architecture = seccomp_architecture(seen_.architecture);
-    std::erase_if(made_.profile.calls,
-                  [&](const auto& call) { return !seccomp::syscall_number(call.first, architecture); });
+    erase_if(made_.profile.calls, [&](const auto& call) { return !seccomp::syscall_number(call.first, architecture); });
   }
 
   void answer_probes() {
     const std::string architecture = seccomp_architecture(seen_.architecture);
+    auto& calls = made_.profile.calls;
     for (const std::string_view call : seccomp::find_set(seccomp::kProbed)->calls)
-      if (seccomp::syscall_number(call, architecture))
-        made_.profile.calls.try_emplace(std::string(call), Rules{{.conditions = {}, .outcome = kNotThere}});
+      if (seccomp::syscall_number(call, architecture) && !calls.contains(call))
+        calls[call] = seccomp::always(kNotThere);
   }
 
   const Observed& seen_;

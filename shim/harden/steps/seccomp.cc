@@ -50,12 +50,10 @@ void refuse_listener(Verdict& verdict, const oci::Spec& spec) {
 
 // An errno of 0 tells the program that the call was made.
 void report_no_success(seccomp::Profile& asked) {
-  const auto correct = [](seccomp::Outcome& outcome) {
+  change_outcomes(asked, [](seccomp::Outcome outcome) {
     if (outcome.action == seccomp::Action::error && outcome.data == 0) outcome.data = EPERM;
-  };
-  correct(asked.default_outcome);
-  for (auto& [call, rules] : asked.calls)
-    for (seccomp::Rule& rule : rules) correct(rule.outcome);
+    return outcome;
+  });
 }
 
 std::string reason_for(const SeccompFilter& filter) {
