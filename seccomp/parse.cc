@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "seccomp/sets.h"
@@ -331,6 +332,24 @@ Profile Template::resolve(const Environment& environment) const {
     for (; next != all.end() && next->name == name; ++next) add_rules(of_call, *next->rule);
     profile.calls.append(name, std::move(of_call));
   }
+  return profile;
+}
+
+Template condensed(Template profile) {
+  std::vector<TemplateRule> rules;
+  for (TemplateRule& rule : profile.rules) {
+    const auto differs_in_names_only = [&](const TemplateRule& other) {
+      return other.outcome == rule.outcome && other.alternatives == rule.alternatives &&
+             other.includes == rule.includes && other.excludes == rule.excludes;
+    };
+    const auto same = std::ranges::find_if(rules, differs_in_names_only);
+    if (same == rules.end())
+      rules.push_back(std::move(rule));
+    else
+      std::ranges::move(rule.names, std::back_inserter(same->names));
+  }
+  for (TemplateRule& rule : rules) std::ranges::sort(rule.names);
+  profile.rules = std::move(rules);
   return profile;
 }
 

@@ -2,7 +2,8 @@
 #pragma once
 
 // The shipped baselines (profiles/<name>/seccomp.json), read when runward was built: reading the JSON again at each
-// start of a container takes longer than all that is done with it. shim/embed_baselines.cc writes the function.
+// start of a container takes longer than all that is done with it. They are condensed(). shim/embed_baselines.cc writes
+// the function.
 
 #include <optional>
 #include <string_view>

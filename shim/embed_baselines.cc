@@ -24,11 +24,11 @@ using seccomp::TemplateRule;
 
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
 
-// words("a b c"): one literal for a list.
+// {"a", "b"}
 std::string words(const std::vector<std::string>& list) {
   std::string text;
-  for (const std::string& word : list) text += (text.empty() ? "" : " ") + word;
-  return "words(\"" + text + "\")";
+  for (const std::string& word : list) text += (text.empty() ? "\"" : ", \"") + word + "\"";
+  return "{" + text + "}";
 }
 
 std::string literal(Outcome outcome) {
@@ -62,10 +62,12 @@ std::string literal(const Requirement& requirement) {
 }
 
 void print(std::ostream& out, const TemplateRule& rule) {
-  out << "    baseline.rules.push_back({.names = " << words(rule.names)
-      << ",\n      .outcome = " << literal(rule.outcome) << ",\n      .alternatives = " << literal(rule.alternatives)
+  // A table: of a list in braces each text would be made twice.
+  out << "    {\n      static constexpr auto kNames = std::to_array<std::string_view>(" << words(rule.names)
+      << ");\n      baseline.rules.push_back({.names = {kNames.begin(), kNames.end()},\n      .outcome = "
+      << literal(rule.outcome) << ",\n      .alternatives = " << literal(rule.alternatives)
       << ",\n      .includes = " << literal(rule.includes) << ",\n      .excludes = " << literal(rule.excludes)
-      << "});\n";
+      << "});\n    }\n";
 }
 
 void print(std::ostream& out, std::string_view name, const seccomp::Template& baseline) {
@@ -83,23 +85,11 @@ void print(std::ostream& out, std::string_view name, const seccomp::Template& ba
 constexpr std::string_view kHead = R"(// Made by shim/embed_baselines.cc.
 #include "seccomp/shipped.h"
 
+#include <array>
 #include <string>
 #include <vector>
 
 namespace runward::seccomp {
-namespace {
-
-[[maybe_unused]] std::vector<std::string> words(std::string_view text) {
-  std::vector<std::string> list;
-  while (!text.empty()) {
-    const std::size_t end = text.find(' ');
-    list.emplace_back(text.substr(0, end));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-  return list;
-}
-
-}  // namespace
 
 std::optional<Template> shipped_baseline(std::string_view profile) {
   Template baseline;
@@ -117,7 +107,7 @@ Status embed(std::ostream& out, const std::string& name, const std::string& file
   limits.comments = true;
   SHIM_TRY(const oci::Value json, oci::parse(text, file, limits));
   SHIM_TRY(const seccomp::Template baseline, seccomp::parse_template(json, file));
-  print(out, name, baseline);
+  print(out, name, seccomp::condensed(baseline));
   return ok();
 }
 

@@ -72,6 +72,21 @@ TEST(Template, ResolvesToCallsInOrder) {
 
 TEST(Template, ResolvesToNothingWithoutRules) { EXPECT_TRUE(template_of({}).resolve({}).calls.empty()); }
 
+TEST(Template, SaysTheSameInFewerRules) {
+  Value conditional = rule({"bpf"}, "SCMP_ACT_ALLOW");
+  conditional["includes"] = {{"caps", Value::array({"CAP_BPF"})}};
+  const Template profile = template_of({rule({"write", "read"}, "SCMP_ACT_ALLOW"), conditional,
+                                        rule({"open"}, "SCMP_ACT_ALLOW"), rule({"open"}, "SCMP_ACT_LOG")});
+  const Template fewer = condensed(profile);
+  ASSERT_EQ(fewer.rules.size(), 3U);
+  EXPECT_THAT(fewer.rules[0].names, ElementsAre("open", "read", "write"));
+  for (const bool is_given : {false, true}) {
+    Environment environment;
+    if (is_given) environment.capabilities.insert("CAP_BPF");
+    EXPECT_TRUE(fewer.resolve(environment) == profile.resolve(environment)) << is_given;
+  }
+}
+
 // As text: the members of each object, and the rules, stand in one order.
 TEST(Profile, PrintsEveryMember) {
   Profile profile{.default_outcome = {.action = Action::error, .data = 38},
