@@ -17,7 +17,6 @@ namespace runward::profiles::audit {
 namespace {
 
 using apparmor::Permission;
-using apparmor::Permissions;
 
 // --- system calls ---------------------------------------------------------------------------
 

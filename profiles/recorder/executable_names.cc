@@ -49,8 +49,8 @@ std::string ExecutableNames::find(const std::string& comm) const {
   if (const auto executed = by_comm_.find(comm); executed != by_comm_.end()) paths = executed->second;
   const bool is_file_name = comm.find('/') == std::string::npos && comm != "." && comm != ".." && !comm.empty();
   if (paths.empty() && root_ >= 0 && is_file_name)
-    for (const std::string& folder : folders_)
-      if (auto path = resolve(root_, folder + "/" + comm)) paths.insert(*std::move(path));
+    for (std::string file : folders_)
+      if (auto path = resolve(root_, file.append("/").append(comm))) paths.insert(*std::move(path));
   return paths.size() == 1 ? *paths.begin() : "[" + (comm.empty() ? "?" : comm) + "]";
 }
 

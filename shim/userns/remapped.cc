@@ -3,21 +3,23 @@
 
 #include <sys/stat.h>
 
-#include <cstdio>
+#include <cstdint>
 #include <string>
+
+#include "shim/base/number.h"
 
 namespace runward::userns {
 
 bool is_remapped(const std::filesystem::path& rootfs) {
   for (std::filesystem::path folder = rootfs; folder.has_relative_path(); folder = folder.parent_path()) {
-    unsigned uid = 0;
-    unsigned gid = 0;
-    int length = 0;
     const std::string name = folder.filename();
-    const bool is_named = std::sscanf(name.c_str(), "%u.%u%n", &uid, &gid, &length) == 2 &&
-                          length == static_cast<int>(name.size()) && uid != 0 && gid != 0;
+    const std::size_t dot = name.find('.');
+    if (dot == std::string::npos) continue;
+    const auto uid = parse_number<std::uint32_t>(name.substr(0, dot)).value_or(0);
+    const auto gid = parse_number<std::uint32_t>(name.substr(dot + 1)).value_or(0);
     struct stat status {};
-    if (is_named && ::stat(folder.c_str(), &status) == 0 && (status.st_uid == uid || status.st_gid == gid)) return true;
+    if (uid != 0 && gid != 0 && ::stat(folder.c_str(), &status) == 0 && (status.st_uid == uid || status.st_gid == gid))
+      return true;
   }
   return false;
 }
