@@ -186,7 +186,12 @@ std::string hash_of(const Chain& chain, const Config& config) {
       hash.add(parsed.document.text);
     }
   }
-  hash.add(chain.base != nullptr ? chain.base->hash : fingerprint(shipped));
+  if (shipped.empty() && chain.base != nullptr) {
+    hash.add(chain.base->hash);
+  } else {
+    for (ProfileDocument& document : shipped_documents(chain.base)) shipped.push_back(std::move(document));
+    hash.add(fingerprint(shipped));
+  }
   hash.add(config.text);
   return hash.hex();
 }

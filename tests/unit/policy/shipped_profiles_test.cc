@@ -13,7 +13,9 @@
 #include <string>
 
 #include "seccomp/data/risks.h"
+#include "shim/base/fnv1a.h"
 #include "shim/oci/parse.h"
+#include "shim/policy/fingerprint.h"
 #include "shim/policy/profile_parser.h"
 #include "shim/policy/shipped.h"
 #include "shim/policy/store.h"
@@ -138,6 +140,53 @@ TEST_P(ShippedProfile, OfAnEarlierRunwardIsReadFromItsText) {
   EXPECT_NE(policy->hash, loaded->policy.hash);
   expected.oom_score_min = 77;
   EXPECT_TRUE(*policy == expected);
+}
+
+// Where runward was replaced and only the child says something else now, over the same parent.
+TEST(KeptPolicy, HashTellsAChildOfAnEarlierRunwardFromItsParentAlone) {
+  const auto loaded = load_policy_with_text(kNoConfig, "strict", Config{});
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  std::set<std::string> hashes = {loaded->policy.hash, shipped("default").hash};
+  for (const int least : {77, 78}) {
+    PolicyText kept = loaded->text;
+    auto child = *oci::parse(kept.documents.front().text, "strict");
+    child["rules"]["oom-score"]["min"] = least;
+    kept.documents.front().text = child.dump();
+    const auto policy = policy_from_text(kept);
+    ASSERT_TRUE(policy) << policy.error().message;
+    EXPECT_EQ(policy->oom_score_min, least);
+    EXPECT_TRUE(hashes.insert(policy->hash).second) << least << " " << policy->hash;
+  }
+}
+
+// What the runward that wrote a decision had built in, and hashed, is what the next one makes of its documents.
+TEST(KeptPolicy, HashIsTheOneItWasStartedWithAlsoWhenOnlyItsParentIsTheSame) {
+  const auto loaded = load_policy_with_text(kNoConfig, "strict", Config{});
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  PolicyText kept = loaded->text;
+  auto child = *oci::parse(kept.documents.front().text, "strict");
+  child["rules"]["oom-score"]["min"] = 77;
+  kept.documents.front().text = child.dump();
+  Fnv1a then;
+  then.add(fingerprint(kept.documents));
+  then.add(kept.config);
+  EXPECT_EQ(policy_from_text(kept)->hash, then.hex());
+}
+
+TEST(KeptPolicy, DocumentsInAnotherOrderAreReadInThatOrder) {
+  const auto loaded = load_policy_with_text(kNoConfig, "strict", Config{});
+  ASSERT_TRUE(loaded);
+  PolicyText kept = loaded->text;
+  std::swap(kept.documents.front(), kept.documents.back());
+  const auto policy = policy_from_text(kept);
+  ASSERT_TRUE(policy) << policy.error().message;
+  EXPECT_EQ(policy->seccomp.baseline, "builtin:default");  // over strict
+  kept.documents = {loaded->text.documents.back(), loaded->text.documents.back()};
+  EXPECT_TRUE(policy_from_text(kept));
+  kept.documents = {loaded->text.documents.front()};  // its parent is gone
+  const auto alone = policy_from_text(kept);
+  ASSERT_TRUE(alone) << alone.error().message;
+  EXPECT_NE(alone->hash, loaded->policy.hash);
 }
 
 TEST_P(ShippedProfile, HoldsTheWaysToTheHost) {
