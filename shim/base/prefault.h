@@ -9,7 +9,7 @@
 
 namespace runward {
 
-// `begin` is at the beginning of a page.
+// `begin` is at the beginning of a page. errno stays as it is: `new` comes here, also for who is about to tell of it.
 void prefault(void* begin, std::size_t size);
 
 }  // namespace runward
