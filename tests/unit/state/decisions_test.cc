@@ -55,7 +55,8 @@ class DecisionsTest : public testing::Test {
             .document = {.device = 1, .inode = UINT64_MAX, .mtime_ns = -5},
             .policy = {.profile = "mine",
                        .config = "{}",
-                       .documents = {{.text = "{\"extends\": \"default\"}", .name = "/p", .directory = "/d"}}},
+                       .documents = {{.text = "{\"extends\": \"default\"}", .name = "/p", .directory = "/d"},
+                                     {.text = "{}", .name = "builtin:x", .directory = "builtin:y"}}},
             .process = {{"noNewPrivileges", true}},
             .resources = {{"pids", {{"limit", 5}}}},
             .users = KeptUsers{.first = 1000000, .size = 65536, .pool = "1000000-65536", .number = 3, .holder = "1.2"}};
@@ -91,15 +92,33 @@ TEST_F(DecisionsTest, GivesBackWhatWasKept) {
   const auto found = decisions().find(root(), "a");
   ASSERT_TRUE(found);
   ASSERT_TRUE(found->has_value());
-  EXPECT_EQ((*found)->bundle, kept.bundle);
-  EXPECT_EQ((*found)->pid_file, kept.pid_file);
-  EXPECT_EQ((*found)->document, kept.document);
-  EXPECT_EQ((*found)->policy.profile, "mine");
-  EXPECT_EQ((*found)->policy.config, "{}");
-  ASSERT_THAT((*found)->policy.documents, SizeIs(1));
-  EXPECT_EQ((*found)->policy.documents[0].text, kept.policy.documents[0].text);
-  EXPECT_EQ((*found)->process, kept.process);
-  EXPECT_EQ((*found)->resources, kept.resources);
+  const Decision& back = **found;
+  EXPECT_EQ(back.container, kept.container);
+  EXPECT_EQ(back.runtime_root, kept.runtime_root);
+  EXPECT_EQ(back.bundle, kept.bundle);
+  EXPECT_EQ(back.pid_file, kept.pid_file);
+  EXPECT_EQ(back.command, kept.command);
+  EXPECT_EQ(back.time, kept.time);
+  EXPECT_EQ(back.image, kept.image);
+  EXPECT_EQ(back.selected, kept.selected);
+  EXPECT_EQ(back.policy_hash, kept.policy_hash);
+  EXPECT_EQ(back.document, kept.document);
+  EXPECT_EQ(back.policy.profile, "mine");
+  EXPECT_EQ(back.policy.config, "{}");
+  ASSERT_THAT(back.policy.documents, SizeIs(2));
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(back.policy.documents[i].text, kept.policy.documents[i].text);
+    EXPECT_EQ(back.policy.documents[i].name, kept.policy.documents[i].name);
+    EXPECT_EQ(back.policy.documents[i].directory, kept.policy.documents[i].directory);
+  }
+  EXPECT_EQ(back.process, kept.process);
+  EXPECT_EQ(back.resources, kept.resources);
+  ASSERT_TRUE(back.users);
+  EXPECT_EQ(back.users->first, kept.users->first);
+  EXPECT_EQ(back.users->size, kept.users->size);
+  EXPECT_EQ(back.users->pool, kept.users->pool);
+  EXPECT_EQ(back.users->number, kept.users->number);
+  EXPECT_EQ(back.users->holder, kept.users->holder);
   EXPECT_EQ(fs::status(file_of("a")).permissions(), fs::perms::owner_read | fs::perms::owner_write);
 }
 
