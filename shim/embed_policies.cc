@@ -163,13 +163,14 @@ std::span<const ShippedPolicy> shipped_policies() { return kPolicies; }
 
 using Files = std::map<std::string, std::string>;  // of the profile's name
 
-Result<Read> read(const Files& files, const std::string& name) {
-  const auto file = files.find(name);
-  if (file == files.end()) return make_error(ErrorKind::policy, "no shipped profile '" + name + "'");
-  SHIM_TRY(std::string text, read_file(file->second, kMaxBytes));
+// `files` are those that may be read: none twice.
+Result<Read> read(Files files, const std::string& name) {
+  const auto file = files.extract(name);
+  if (!file) return make_error(ErrorKind::policy, "'" + name + "' is no shipped profile, or extends itself");
+  SHIM_TRY(std::string text, read_file(file.mapped(), kMaxBytes));
   const std::string place = std::string(kBuiltin) + name;
   SHIM_TRY(const ParsedProfile profile,
-           parse_profile({.text = std::move(text), .name = file->second, .directory = place}));
+           parse_profile({.text = std::move(text), .name = file.mapped(), .directory = place}));
   Read result;
   if (profile.parent) {
     SHIM_TRY(result, read(files, *profile.parent));

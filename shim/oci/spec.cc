@@ -23,7 +23,8 @@ std::optional<T> get(const Value& object, std::string_view key) {
   return found->get<T>();
 }
 
-// Both are read for each mount in each of several rules. get_ref throws what get() throws at another type.
+// Both are read for each mount in each of several rules. At another type get_ref throws a type_error,
+// as get() does.
 std::string text(const Value& object, std::string_view key) {
   const Value* const found = find(object, key);
   return found == nullptr ? std::string() : found->get_ref<const std::string&>();
