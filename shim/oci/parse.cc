@@ -122,7 +122,7 @@ class StrictBuilder : public nlohmann::json_sax<Value> {
 
   std::size_t max_depth_;
   Value root_;
-  std::vector<Value*> open_;  // the containers that are being filled, outermost first
+  std::vector<Value*> open_;         // the containers that are being filled, outermost first
   Value::array_t* array_ = nullptr;  // the innermost of them, when it is one
   Value* slot_ = nullptr;            // where the value of the last key goes
   std::string problem_;

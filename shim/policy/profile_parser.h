@@ -3,8 +3,8 @@
 
 // A hardening profile's profile.json, read in two steps so that a chain of parents is parsed only once.
 //
-// To add a setting: 1. a field in policy.h; 2. a row in kProfileKeys; 3. its line in shim/embed_policies.cc; 4. the schema;
-// 5. the shipped profiles.
+// To add a setting: 1. a field in policy.h; 2. a row in kProfileKeys; 3. its line in shim/embed_policies.cc;
+// 4. the schema; 5. the shipped profiles.
 
 #include <optional>
 #include <string>
