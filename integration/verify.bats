@@ -235,7 +235,7 @@ put() {
   wait_until 20 grep -q listening "$mine/out"
   docker_ run --name "$name" --runtime=runward-rwvkill --cap-add SYS_CHROOT box sh -c 'chroot / true; sleep 1' || true
   wait_until 10 grep -q 'system call chroot' "$mine/out"
-  kill -INT "$(pgrep -f "^$RUNWARDCTL denials --follow")"
+  kill -TERM "$(pgrep -f "^$RUNWARDCTL denials --follow")" # SIGINT is ignored where the suite runs in the background
   wait $follower || true
   local told
   told=$(cat "$mine/out")
