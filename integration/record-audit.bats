@@ -134,12 +134,6 @@ END
   assert_lacks "$(value '.gaps[]')" 'the last records were not heard'
 }
 
-# audit_rate RECORDS - that the host's audit makes in a second, 0: any number. AUDIT_SET, AUDIT_STATUS_RATE_LIMIT.
-audit_rate() {
-  perl -e 'socket my $audit, 16, 3, 9 or die; my $status = pack "L11", 8, 0, 0, 0, shift;
-    send $audit, pack("L S S L L", 16 + length $status, 1001, 5, 1, 0) . $status, 0 or die; recv $audit, my $answer, 8192, 0' "$1"
-}
-
 @test "by the audit: records that the kernel drops make the recording incomplete too, and it is said why" {
   has_audit_rate=1
   recording=$BATS_TEST_TMPDIR/dropped.json

@@ -13,6 +13,7 @@
 // conditions, whatever it says, so an exception to a call that is allowed has no effect there.)
 
 #include <array>
+#include <cassert>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -89,7 +90,10 @@ class Calls {
   void erase(std::string_view name);
   void reserve(std::size_t count) { entries_.reserve(count); }
   // The name comes behind all that are there.
-  void append(std::string_view name, Rules rules) { entries_.emplace_back(name, std::move(rules)); }
+  void append(std::string_view name, Rules rules) {
+    assert(empty() || entries_.back().first < name);
+    entries_.emplace_back(name, std::move(rules));
+  }
   // What is there stays as it is. `entries` are sorted by name too, each name once.
   void add_missing(std::vector<Entry> entries);
 

@@ -64,17 +64,18 @@ struct Chain {
   const ShippedPolicy* base = nullptr;  // what `parsed` stands over
 };
 
-std::size_t generations(const ShippedPolicy* policy) {
-  std::size_t count = 0;
-  for (; policy != nullptr; policy = find_shipped_policy(policy->parent)) ++count;
-  return count;
+// It and its parents; nothing of nullptr.
+std::vector<const ShippedPolicy*> generations(const ShippedPolicy* policy) {
+  std::vector<const ShippedPolicy*> all;
+  for (; policy != nullptr; policy = find_shipped_policy(policy->parent)) all.push_back(policy);
+  return all;
 }
 
 std::vector<ProfileDocument> shipped_documents(const ShippedPolicy* policy) {
   std::vector<ProfileDocument> documents;
-  for (; policy != nullptr; policy = find_shipped_policy(policy->parent)) {
-    std::string place = std::string(kBuiltin) + std::string(policy->name);
-    documents.push_back({.text = std::string(policy->text), .name = place, .directory = place});
+  for (const ShippedPolicy* const shipped : generations(policy)) {
+    std::string place = std::string(kBuiltin) + std::string(shipped->name);
+    documents.push_back({.text = std::string(shipped->text), .name = place, .directory = place});
   }
   return documents;
 }
@@ -120,7 +121,7 @@ Result<Chain> find_chain(const std::string& config_dir, const std::string& name)
     if (!installed) {
       chain.base = find_shipped_policy(next);
       if (chain.base == nullptr) return unknown_profile(config_dir, next);
-      if (chain.parsed.size() + generations(chain.base) > kDeepestChain) return too_deep(name, trail);
+      if (chain.parsed.size() + generations(chain.base).size() > kDeepestChain) return too_deep(name, trail);
       return chain;
     }
     const bool seen = std::ranges::any_of(
@@ -141,13 +142,11 @@ Result<Chain> find_chain(const std::string& config_dir, const std::string& name)
 const ShippedPolicy* shipped_as(std::span<const ProfileDocument> documents) {
   const std::string_view place = documents.front().directory;
   if (!place.starts_with(kBuiltin)) return nullptr;
-  const ShippedPolicy* const first = find_shipped_policy(place.substr(kBuiltin.size()));
-  const ShippedPolicy* policy = first;
-  for (const ProfileDocument& document : documents) {
-    if (policy == nullptr || document.text != policy->text) return nullptr;
-    policy = find_shipped_policy(policy->parent);
-  }
-  return policy == nullptr ? first : nullptr;
+  const ShippedPolicy* const policy = find_shipped_policy(place.substr(kBuiltin.size()));
+  const auto same_text = [](const ProfileDocument& document, const ShippedPolicy* shipped) {
+    return document.text == shipped->text;
+  };
+  return std::ranges::equal(documents, generations(policy), same_text) ? policy : nullptr;
 }
 
 Result<Chain> parse_chain(std::vector<ProfileDocument> documents) {
