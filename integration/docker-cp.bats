@@ -6,14 +6,7 @@
 source "$BATS_TEST_DIRNAME/lib/helpers.bash"
 source "$BATS_TEST_DIRNAME/lib/userns.bash"
 
-setup_file() {
-  export ENGINE_POLICY=$BATS_FILE_TMPDIR/policy
-  export MORE_RUNTIMES='runward-writes runward-ephemeral'
-  profile writes '{"rootfs": {"access": "writable"}}'
-  profile ephemeral '{"rootfs": {"access": "ephemeral", "ephemeral_size": "16MiB"}}'
-  start_engine
-  start_containers
-}
+setup_file() { start_with_each_access; }
 
 teardown_file() { engine_stop; }
 

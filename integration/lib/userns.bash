@@ -17,6 +17,16 @@ profile() {
   jq -n --argjson rules "$2" '{extends: "default", rules: $rules}' >"$ENGINE_POLICY/profiles/$1/profile.json"
 }
 
+# An engine with a runtime for each way in which a root filesystem may be had, and the two containers.
+start_with_each_access() {
+  export ENGINE_POLICY=$BATS_FILE_TMPDIR/policy
+  export MORE_RUNTIMES='runward-writes runward-ephemeral'
+  profile writes '{"rootfs": {"access": "writable"}}'
+  profile ephemeral '{"rootfs": {"access": "ephemeral", "ephemeral_size": "16MiB"}}'
+  start_engine
+  start_containers
+}
+
 # start NAME [RUNTIME] [FLAG…] - a container that stays. Named by its test, so that it is there when the next one begins.
 start() {
   local name=$1 runtime=${2:-runward}
